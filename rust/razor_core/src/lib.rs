@@ -6,6 +6,7 @@
 //!
 //! Start reading at [`units`], then [`ids`] and [`market`].
 
+pub mod engine;
 pub mod ids;
 pub mod market;
 pub mod units;
