@@ -4,8 +4,12 @@
 //! randomness and no float near money. Bytes and times come in as arguments, rows and signals go
 //! out as values, and the same inputs give the same bytes on any machine.
 //!
-//! Start reading at [`units`], then [`ids`] and [`market`].
+//! Start reading at [`units`], then [`ids`] and [`market`], [`wire`] (bytes to messages),
+//! [`book`] (messages to books) and [`detect`] (books to sets worth a look).
 
+pub mod book;
+pub mod detect;
 pub mod ids;
 pub mod market;
 pub mod units;
+pub mod wire;
