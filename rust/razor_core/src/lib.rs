@@ -6,6 +6,10 @@
 //!
 //! Start reading at [`units`], then [`ids`] and [`market`].
 
+pub mod fees;
 pub mod ids;
 pub mod market;
+pub mod shadow;
+pub mod signal;
+pub mod size;
 pub mod units;
