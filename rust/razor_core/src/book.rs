@@ -140,6 +140,7 @@ struct Conn {
     frames: u64,
     frames_refused: u64,
     last_recv: Option<Nanos>,
+    last_data: Option<Nanos>,
 }
 
 /// All books of a run.
@@ -210,7 +211,14 @@ impl Books {
         let limits = self.params.limits;
         let decoded = wire::decode(bytes, source.kind, &self.registry, limits, &mut frame);
         match decoded {
-            Ok(()) => self.apply_frame(source, base, bytes, &frame, report),
+            Ok(()) => {
+                let messages = self.counters.messages;
+                self.apply_frame(source, base, bytes, &frame, report);
+                if self.counters.messages != messages {
+                    // Liveness is data: an answered PING proves nothing about the books.
+                    self.conn_mut(source.conn).last_data = Some(source.recv_ns);
+                }
+            }
             Err(_) => self.count_refusal(source.conn),
         }
         self.frame = frame;

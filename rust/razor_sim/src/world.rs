@@ -250,7 +250,8 @@ impl Builder {
         let mut bought = Vec::with_capacity(legs.len());
         for &ix in &legs {
             self.now_ns += 30 * MILLI;
-            let qty = 1_000_000 * (if Some(ix) == starved { 4 } else { 90 } + self.seed.below_wide(60));
+            let qty =
+                1_000_000 * (if Some(ix) == starved { 4 } else { 90 } + self.seed.below_wide(60));
             bought.push(self.trade(ix, true, qty, self.now_ns / MILLI - 2));
         }
         self.planted.push(Planted {

@@ -22,7 +22,7 @@ pub(super) enum HashJob {
 }
 
 /// Hash results of all recipes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct HashTallies {
     /// REST books.
     pub rest: HashTally,

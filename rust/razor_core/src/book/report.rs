@@ -76,7 +76,7 @@ pub struct RefusedUpdate {
 }
 
 /// Counts since the start of a [`super::Books`]; all of them only grow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Counters {
     /// Frames refused whole.
     pub frames_refused: u64,
@@ -127,7 +127,7 @@ pub struct Counters {
 }
 
 /// Results of the hash check, by recipe (PROTOCOL §3.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct HashTally {
     /// Hashes that were reproduced.
     pub matched: u64,

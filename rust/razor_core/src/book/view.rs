@@ -173,6 +173,15 @@ impl Books {
         })
     }
 
+    /// The last proof that a market's book is current (INVARIANTS S-18): what
+    /// [`Books::freshness`] says, or later data on the connection the book follows. A quiet book on
+    /// a live connection is not stale.
+    pub fn proof(&self, market: MarketIx) -> Option<Nanos> {
+        let book = self.book(market)?;
+        let conn = book.base.and_then(|base| self.conn(base.conn)).and_then(|conn| conn.last_data);
+        book.proof_recv.max(conn)
+    }
+
     /// Messages that mixed this market up with another (F-09): above zero, do not trade it.
     pub fn mapping_errors(&self, market: MarketIx) -> u64 {
         self.book(market).map_or(0, |book| book.mapping_errors)

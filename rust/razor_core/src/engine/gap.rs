@@ -9,7 +9,9 @@ use crate::units::Nanos;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum GapError {
     /// The payload is not the JSON of the contract.
-    #[error("gap record is not valid at line {line}, column {column}; write it as docs/CAPTURE.md says")]
+    #[error(
+        "gap record is not valid at line {line}, column {column}; write it as docs/CAPTURE.md says"
+    )]
     NotGap {
         /// Line in the payload.
         line: usize,
@@ -98,7 +100,10 @@ mod tests {
     fn other_gaps_concern_books_and_are_over_unless_they_say_so() {
         let text = br#"{"from_ns":1,"to_ns":9,"cause":"DISCONNECTED reason=closed","lost":3}"#;
         let gap = Gap::decode(text).expect("gap");
-        assert_eq!((gap.concerns_trades(), gap.phase(), gap.market()), (false, Phase::Closed, None));
+        assert_eq!(
+            (gap.concerns_trades(), gap.phase(), gap.market()),
+            (false, Phase::Closed, None)
+        );
         assert_eq!(Gap::decode(b"{}"), Err(GapError::NotGap { line: 1, column: 2 }));
     }
 }

@@ -11,8 +11,8 @@ use crate::shadow::exact::{AttoShares, FillShare, PicoShares};
 use crate::shadow::settle::SettleRules;
 use crate::shadow::store::TradeRows;
 use crate::shadow::{ShadowError, ShadowParams};
-use crate::signal::brain::BrainError;
 use crate::signal::BrainParams;
+use crate::signal::brain::BrainError;
 use crate::units::{Bps, Nanos, UnitError};
 
 /// Trade ids remembered per run: 32 bytes each, 256 MiB at the bound.
@@ -27,7 +27,9 @@ const NANOS_PER_MS: i64 = 1_000_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ParamsError {
     /// The payload is not the JSON of the contract.
-    #[error("parameter record is not valid at line {line}, column {column}; it is written by razor itself, so the journal is damaged or foreign")]
+    #[error(
+        "parameter record is not valid at line {line}, column {column}; it is written by razor itself, so the journal is damaged or foreign"
+    )]
     NotParams {
         /// Line in the payload.
         line: usize,

@@ -1,7 +1,7 @@
 //! How prints reach the ledger: Data API rows for the frozen basis, channel prints beside them.
 
-use super::parts::Parts;
 use super::params::Source;
+use super::parts::Parts;
 use super::rows::{self, TradeCells};
 use super::sets::Tally;
 use super::table::{Sink, Table};
@@ -54,7 +54,8 @@ impl Parts {
         if !is_own && self.params.source == Source::Venue {
             return None;
         }
-        let ingest = row.logged.as_ref().map_or(now, |logged| Self::nanos_of_ms(logged.ingest_ts_ms));
+        let ingest =
+            row.logged.as_ref().map_or(now, |logged| Self::nanos_of_ms(logged.ingest_ts_ms));
         let id = match &row.logged {
             Some(logged) if !logged.trade_id.is_empty() => logged.trade_id.to_string(),
             _ => {
@@ -86,8 +87,9 @@ impl Parts {
         if !sink.wants_rows() {
             return;
         }
-        let Some(market) = self.market_text(tick.token) else { return };
-        self.line.clear();
+        let mut line = core::mem::take(&mut self.line);
+        line.clear();
+        let market = self.market_text(tick.token).unwrap_or("");
         let cells = TradeCells {
             market,
             token: &row.asset,
@@ -97,8 +99,9 @@ impl Parts {
             ingest_ms: tick.ingest.millis_floor(),
             venue_ms: row.venue_ts_ms,
         };
-        rows::trade(&mut self.line, &cells);
-        sink.row(Table::Trades, &self.line);
+        rows::trade(&mut line, &cells);
+        sink.row(Table::Trades, &line);
+        self.line = line;
     }
 
     /// What `market_id` of `trades.csv` says for a token.

@@ -9,12 +9,13 @@ use crate::signal::{Depth3, LegQuote};
 use crate::units::{Nanos, Price};
 
 /// Header of `ticks.csv`.
-pub const TICKS_HEADER: &str = "ts_recv_us,market_id,token_id,best_bid,best_ask,ask_depth3_usdc";
+pub(super) const TICKS_HEADER: &str =
+    "ts_recv_us,market_id,token_id,best_bid,best_ask,ask_depth3_usdc";
 /// Header of `trades.csv`.
-pub const TRADES_HEADER: &str =
+pub(super) const TRADES_HEADER: &str =
     "ts_ms,market_id,token_id,price,size,trade_id,ingest_ts_ms,exchange_ts_ms";
 /// Header of `snapshots.csv`.
-pub const SNAPSHOTS_HEADER: &str = "ts_ms,market_id,legs_n,\
+pub(super) const SNAPSHOTS_HEADER: &str = "ts_ms,market_id,legs_n,\
 leg0_token_id,leg0_best_bid,leg0_best_ask,leg0_depth3_usdc,\
 leg1_token_id,leg1_best_bid,leg1_best_ask,leg1_depth3_usdc,\
 leg2_token_id,leg2_best_bid,leg2_best_ask,leg2_depth3_usdc";
@@ -149,10 +150,7 @@ mod tests {
         let mut out = String::new();
         let legs = [leg(480_000, 490_000, Depth3::Unknown), leg(500_000, 0, Depth3::Unknown)];
         snapshot(&mut out, Nanos(5_000_000), "=k", &legs, &["a", "b"]);
-        assert_eq!(
-            out,
-            "5,'=k,2,a,0.480000,0.490000,NaN,b,0.500000,1.000000,NaN,,,,\n"
-        );
+        assert_eq!(out, "5,'=k,2,a,0.480000,0.490000,NaN,b,0.500000,1.000000,NaN,,,,\n");
     }
 
     #[test]

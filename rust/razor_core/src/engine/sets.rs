@@ -79,6 +79,8 @@ impl Parts {
             }
         }
         self.report = report;
+        // After the decision: a hash is a statistic about the recording, not a gate.
+        self.books.check_hashes();
         stepped
     }
 
@@ -159,13 +161,7 @@ impl Parts {
     }
 
     /// Lets the brain see all legs together; a signal goes to the ledger and to the sink.
-    fn judge<S: Sink>(
-        &mut self,
-        set: SetIx,
-        legs: &[LegQuote],
-        now: Nanos,
-        sink: &mut S,
-    ) -> bool {
+    fn judge<S: Sink>(&mut self, set: SetIx, legs: &[LegQuote], now: Nanos, sink: &mut S) -> bool {
         let outcome = self.brain.step(now, &SetQuote { set, legs });
         let BrainOutcome::Signal(signal) = outcome else { return false };
         let Some(terms) = VenueTerms::of(&self.universe, set) else { return false };

@@ -38,8 +38,6 @@ pub enum TradeError {
     },
 }
 
-
-
 #[derive(Deserialize)]
 struct RawRow<'a> {
     #[serde(borrow, default)]
