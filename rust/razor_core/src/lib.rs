@@ -7,5 +7,6 @@
 //! Start reading at [`units`], then [`ids`] and [`market`].
 
 pub mod ids;
+pub mod journal;
 pub mod market;
 pub mod units;
