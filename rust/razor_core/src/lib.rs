@@ -13,6 +13,7 @@ pub mod detect;
 pub mod engine;
 pub mod fees;
 pub mod ids;
+pub mod journal;
 pub mod market;
 pub mod shadow;
 pub mod signal;
