@@ -20,12 +20,16 @@ mod manifest;
 mod reader;
 mod writer;
 
+pub(crate) use line::push_int;
+pub(crate) use manifest::cut;
+pub(crate) use writer::hex;
+
 pub use error::{CaptureError, LineError};
 pub use info::{Defects, Info, Span, info};
 pub use line::{Kind, LineDecoder, Record, write_line};
 pub use manifest::{
-    Counts, FeesMeta, FreeWord, GapEntry, Input, Manifest, MarketMeta, MetaPayload, SCHEMA, SetMeta,
-    Source, manifest_path, read_manifest,
+    Counts, FeesMeta, FreeWord, GapEntry, Input, Manifest, MarketMeta, MetaPayload, SCHEMA,
+    SetMeta, Source, manifest_path, read_manifest,
 };
 pub use reader::{CaptureReader, Limits, TextReader, read_text};
 pub use writer::{Block, BlockBuilder, CaptureWriter};

@@ -295,8 +295,13 @@ mod tests {
 
     fn line(payload: &str) -> Vec<u8> {
         let mut out = Vec::new();
-        let record =
-            Record { kind: Kind::Ws, t: 5, conn: "market-0", epoch: 2, payload: payload.as_bytes() };
+        let record = Record {
+            kind: Kind::Ws,
+            t: 5,
+            conn: "market-0",
+            epoch: 2,
+            payload: payload.as_bytes(),
+        };
         write_line(&mut out, &record);
         assert_eq!(out.pop(), Some(b'\n'));
         out
@@ -349,9 +354,10 @@ mod tests {
             (b"{\"t\":1,\"c\":\"a\",\"e\":0,\"k\":\"tape\",\"m\":\"\"}", LineError::UnknownKind),
             (b"\xff", LineError::NotUtf8),
             (b"{}", LineError::NotARecord { column: 2 }),
-            (b"{\"t\":1,\"c\":\"a b\",\"e\":0,\"k\":\"ws\",\"m\":\"\"}", LineError::NotARecord {
-                column: 0,
-            }),
+            (
+                b"{\"t\":1,\"c\":\"a b\",\"e\":0,\"k\":\"ws\",\"m\":\"\"}",
+                LineError::NotARecord { column: 0 },
+            ),
         ];
         for (text, want) in refused {
             assert_eq!(decoder.decode(text).unwrap_err(), want);

@@ -192,7 +192,10 @@ impl CaptureReader {
     fn check_ratio(&self) -> Result<(), CaptureError> {
         let allowed = self.file_bytes().saturating_mul(self.limits.max_ratio);
         if self.expanded > self.limits.free_bytes.max(allowed) {
-            return Err(CaptureError::Bomb { path: self.path.clone(), ratio: self.limits.max_ratio });
+            return Err(CaptureError::Bomb {
+                path: self.path.clone(),
+                ratio: self.limits.max_ratio,
+            });
         }
         Ok(())
     }

@@ -178,7 +178,12 @@ impl CaptureWriter {
         Ok(())
     }
 
-    fn meta(&mut self, t: i64, markets: &[MarketMeta], sets: &[SetMeta]) -> Result<(), CaptureError> {
+    fn meta(
+        &mut self,
+        t: i64,
+        markets: &[MarketMeta],
+        sets: &[SetMeta],
+    ) -> Result<(), CaptureError> {
         let payload = MetaPayload { markets: markets.to_vec(), sets: sets.to_vec() };
         let text = self.json(&payload)?;
         self.write(&Record { kind: Kind::Meta, t, conn: "meta", epoch: 0, payload: &text })
@@ -195,9 +200,9 @@ impl CaptureWriter {
         self.write(&Record { kind: Kind::Gap, t, conn, epoch, payload: &text })
     }
 
-    /// Adds a flag to the sidecar.
-    pub fn flag(&mut self, flag: &str) {
-        self.manifest.flags.push(flag.to_owned());
+    /// Adds flags to the sidecar.
+    pub fn flags(&mut self, flags: &[&str]) {
+        self.manifest.flags.extend(flags.iter().map(|&flag| flag.to_owned()));
     }
 
     /// Counts a defect of the source in the sidecar.
