@@ -274,6 +274,25 @@ impl Books {
         conn.losses = conn.losses.saturating_add(1);
     }
 
+    /// Frames of unknown connections were lost: all books are DIRTY until their next snapshot.
+    pub fn all_lost(&mut self) {
+        for conn in &mut self.conns {
+            conn.losses = conn.losses.saturating_add(1);
+        }
+    }
+
+    /// The reader was gone and all connections begin anew: no book is hydrated, and epochs count
+    /// from 0 again.
+    pub fn restart(&mut self) {
+        for conn in &mut self.conns {
+            conn.epoch = 0;
+            conn.losses = conn.losses.saturating_add(1);
+        }
+        for market in &mut self.markets {
+            market.drop_book();
+        }
+    }
+
     /// The shell's own doubt (watchdog, hash mismatches, operator): DIRTY until the next snapshot.
     pub fn distrust(&mut self, market: MarketIx) {
         self.dirty(market, DirtyReason::Shell);

@@ -116,13 +116,18 @@ impl Engine {
         if recv_ns < self.now {
             self.integrity.clock_backwards = self.integrity.clock_backwards.saturating_add(1);
         }
+        self.integrity.last_ms = self.integrity.last_ms.max(self.before_ms());
         self.now = self.now.max(recv_ns);
         let now_ms = self.now.millis_floor();
-        self.integrity.last_ms = now_ms;
         parts.settle_due(self.now, &mut self.counters, sink);
         if now_ms >= self.next_heartbeat_ms {
             self.heartbeat(now_ms, parts, sink);
         }
+    }
+
+    /// Milliseconds of the last record before this one; 0 before the first.
+    fn before_ms(&self) -> i64 {
+        if self.integrity.records > 1 { self.now.millis_floor() } else { 0 }
     }
 
     fn heartbeat<S: Sink>(&mut self, now_ms: i64, parts: &mut Parts, sink: &mut S) {
@@ -161,8 +166,9 @@ impl Engine {
                 let mut tally = sets::Tally::new(&mut self.counters, &mut self.integrity);
                 parts.gap(conn, record, &mut tally, sink)
             }
-            Kind::Ref | Kind::Timer | Kind::Operator => false,
+            Kind::Ref | Kind::Timer | Kind::Operator | Kind::Conn => false,
             Kind::Params => true,
+            Kind::Recovery => parts.restart(now, &mut self.integrity),
             Kind::End => self.end(parts, sink),
         };
         if refused {
@@ -177,6 +183,7 @@ impl Engine {
             return true;
         }
         self.is_ended = true;
+        self.integrity.last_ms = self.now.millis_floor();
         parts.finish(self.now, &mut self.counters, sink);
         parts.refresh(&mut self.counters, &mut self.integrity);
         let row = counters::integrity_row(

@@ -62,6 +62,8 @@ pub struct Integrity {
     pub gaps: u64,
     /// Nanoseconds covered by gap records, overlaps counted twice.
     pub gap_ns: i64,
+    /// Times the recording went on after an unclean end.
+    pub restarts: u64,
     /// Records known to be missing in gaps.
     pub records_lost: u64,
     /// Unified books whose asks summed below a dollar: integrity alarms.

@@ -401,9 +401,23 @@ impl Parts {
             if let Some(market) = self.books.registry().market(condition.as_bytes()) {
                 self.books.distrust(market);
             }
+        } else if record.conn.is_empty() {
+            // The recorder shed records of any connection: all books may have missed one.
+            self.books.all_lost();
+            self.shadow.mark_incomplete(None, gap.from, Some(gap.to));
         } else {
             self.books.frame_lost(conn);
         }
+        false
+    }
+
+    /// The process was gone for a while: connections begin anew, and prints may be missing from the
+    /// last moment that was recorded on.
+    pub(super) fn restart(&mut self, now: Nanos, integrity: &mut Integrity) -> bool {
+        integrity.restarts = integrity.restarts.saturating_add(1);
+        let last = Self::nanos_of_ms(integrity.last_ms);
+        self.books.restart();
+        self.shadow.mark_incomplete(None, last.min(now), Some(now));
         false
     }
 

@@ -16,8 +16,8 @@ pub const VERSION: u16 = 1;
 
 const SEGMENT_MAGIC: [u8; 8] = *b"RZJSEG\r\n";
 const HASHED: usize = 192;
-const RUN_ID: usize = 32;
-const BUILD_ID: usize = 64;
+const RUN_ID: usize = 48;
+const BUILD_ID: usize = 48;
 
 /// What all segments of one run have in common (D-12).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The run id (at most 32), the build id (at most 64 visible ASCII characters), the SHA-256 of
+    /// The run id and the build id (at most 48 visible ASCII characters each), the SHA-256 of
     /// the settings.
     ///
     /// # Errors
@@ -79,8 +79,8 @@ impl SegmentHeader {
         head[12..16].copy_from_slice(&self.number.to_le_bytes());
         head[16..24].copy_from_slice(&self.first_seq.to_le_bytes());
         head[24..32].copy_from_slice(&self.token.to_le_bytes());
-        put_text(&mut head[32..64], &self.identity.run_id);
-        put_text(&mut head[64..128], &self.identity.build_id);
+        put_text(&mut head[32..80], &self.identity.run_id);
+        put_text(&mut head[80..128], &self.identity.build_id);
         head[128..160].copy_from_slice(&self.identity.config_hash);
         head[160..192].copy_from_slice(&self.prev.0);
         let hash = header_hash(&head);

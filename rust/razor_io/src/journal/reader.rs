@@ -83,6 +83,8 @@ pub struct JournalReader {
     scan: SegmentScan,
     source: Option<SegmentFile>,
     unpacker: Unpacker,
+    /// Stored bytes of the segments before the present one.
+    passed: u64,
 }
 
 impl JournalReader {
@@ -102,6 +104,7 @@ impl JournalReader {
             scan: SegmentScan::default(),
             source: None,
             unpacker,
+            passed: 0,
         })
     }
 
@@ -155,6 +158,11 @@ impl JournalReader {
         }
     }
 
+    /// Stored bytes behind the reader, for progress.
+    pub fn stored_bytes(&self) -> u64 {
+        self.passed.saturating_add(self.scan.offset())
+    }
+
     /// The state of the chain so far: names, identity, last sequence number.
     pub const fn chain(&self) -> &Chain {
         &self.chain
@@ -195,6 +203,7 @@ impl JournalReader {
         }
         self.segment = self.segment.saturating_add(1);
         self.source = Some(SegmentFile::open(segment_path(&self.journal, self.segment))?);
+        self.passed = self.passed.saturating_add(self.scan.offset());
         self.scan.start(self.segment);
         Ok(true)
     }
