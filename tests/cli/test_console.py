@@ -158,7 +158,7 @@ def test_log_traceback_stays_one_json_line() -> None:
     stream = StringIO()
     with logging_to(stream, label=RunLabel()):
         try:
-            raise ValueError("x")  # noqa: TRY301, EM101
+            raise ValueError("x")  # noqa: TRY301
         except ValueError:
             logging.getLogger("razor").exception("failed")
     assert stream.getvalue().count("\n") == 1

@@ -18,9 +18,13 @@ A bug is none of these: it is an ordinary Python exception and ends the process.
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import PurePath
-from typing import TypeAlias, cast
+from typing import Final, TypeAlias, cast
 
 __all__ = [
+    "DELIBERATE",
+    "HARD_STOPS",
+    "REFUSALS",
+    "USER_ERRORS",
     "Corrupt",
     "DecodeError",
     "Gap",
@@ -38,6 +42,9 @@ __all__ = [
     "Throttled",
     "Unreachable",
     "VenueError",
+    "facts_of",
+    "message_of",
+    "remedy_of",
 ]
 
 # No float on purpose: an amount that leaves razor as JSON is an integer or exact text.
@@ -89,12 +96,6 @@ class RazorError(Exception):
     def __str__(self) -> str:
         """Message and remedy as one text."""
         return f"{self.message}; {self.remedy}" if self.remedy else self.message
-
-    def facts(self) -> dict[str, JsonValue]:
-        """All attributes by name, ready for JSON; ``error`` is the class name."""
-        facts: dict[str, JsonValue] = {"error": type(self).__name__}
-        facts.update((name, _plain(value)) for name, value in vars(self).items())
-        return facts
 
 
 class SettingsError(RazorError):
@@ -249,6 +250,35 @@ class StorageError(RazorError):
         super().__init__(message, remedy=remedy)
         self.path = str(path)
         self.cause = cause
+
+
+# The three families, for whoever turns an error into an exit code. An error of razor that is in
+# none of the first three is a fault of the world.
+DELIBERATE: Final = (RazorError,)
+USER_ERRORS: Final = (SettingsError,)
+REFUSALS: Final = (GateRefused, OrderRefused, RiskRefused)
+HARD_STOPS: Final = (HardStopped,)
+
+
+def facts_of(error: BaseException) -> dict[str, JsonValue]:
+    """Give an error's class, message, remedy and all its attributes, ready for JSON."""
+    facts: dict[str, JsonValue] = {
+        "error": type(error).__name__,
+        "message": message_of(error),
+        "remedy": remedy_of(error),
+    }
+    facts.update((name, _plain(value)) for name, value in vars(error).items())
+    return facts
+
+
+def message_of(error: BaseException) -> str:
+    """Give the sentence of an error without its remedy; errors of the core have one text."""
+    return error.message if isinstance(error, RazorError) else str(error)
+
+
+def remedy_of(error: BaseException) -> str:
+    """Give what the user can do, empty where the error does not say it apart."""
+    return error.remedy if isinstance(error, RazorError) else ""
 
 
 def _plain(value: object) -> JsonValue:

@@ -13,13 +13,14 @@ import click
 from razor.app.console import Console
 from razor.app.stop import ForcedStop
 from razor.domain.errors import (
-    GateRefused,
-    HardStopped,
+    DELIBERATE,
+    HARD_STOPS,
+    REFUSALS,
+    USER_ERRORS,
     JsonValue,
-    OrderRefused,
-    RazorError,
-    RiskRefused,
-    SettingsError,
+    facts_of,
+    message_of,
+    remedy_of,
 )
 
 __all__ = ["ExitCode", "Style", "exit_code_of", "report"]
@@ -51,15 +52,11 @@ class Style:
 
 def exit_code_of(error: BaseException) -> ExitCode:
     """Give the exit code of an error; whatever is not listed is a fault."""
-    match error:
-        case GateRefused() | OrderRefused() | RiskRefused():
-            return ExitCode.REFUSED
-        case SettingsError() | click.UsageError():
-            return ExitCode.USAGE
-        case HardStopped():
-            return ExitCode.HARD_STOP
-        case _:
-            return ExitCode.FAULT
+    if isinstance(error, REFUSALS):
+        return ExitCode.REFUSED
+    if isinstance(error, (*USER_ERRORS, click.UsageError)):
+        return ExitCode.USAGE
+    return ExitCode.HARD_STOP if isinstance(error, HARD_STOPS) else ExitCode.FAULT
 
 
 def report(error: BaseException, *, console: Console, style: Style) -> ExitCode:
@@ -75,24 +72,21 @@ def report(error: BaseException, *, console: Console, style: Style) -> ExitCode:
 
 
 def _facts(error: BaseException) -> dict[str, JsonValue]:
-    if isinstance(error, RazorError):
-        return error.facts()
+    if isinstance(error, DELIBERATE):
+        return facts_of(error)
     return {"error": type(error).__name__, "message": _message(error), "remedy": _remedy(error)}
 
 
 def _text(error: BaseException) -> str:
-    match error:
-        case RazorError():
-            text = f"error: {error.message}"
-            return f"{text}\n  remedy: {error.remedy}" if error.remedy else text
-        case click.exceptions.NoArgsIsHelpError():
-            return error.format_message()
-        case _:
-            remedy = _remedy(error)
-            return f"error: {_message(error)}" + (f"\n  remedy: {remedy}" if remedy else "")
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return error.format_message()
+    remedy = _remedy(error)
+    return f"error: {_message(error)}" + (f"\n  remedy: {remedy}" if remedy else "")
 
 
 def _message(error: BaseException) -> str:
+    if isinstance(error, DELIBERATE):
+        return message_of(error)
     match error:
         case click.ClickException():
             return error.format_message()
@@ -105,6 +99,8 @@ def _message(error: BaseException) -> str:
 
 
 def _remedy(error: BaseException) -> str:
+    if isinstance(error, DELIBERATE):
+        return remedy_of(error)
     match error:
         case click.UsageError(ctx=click.Context() as context):
             return f"see {context.command_path} --help"

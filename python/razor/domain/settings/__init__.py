@@ -1,7 +1,7 @@
 """Settings: what a user can set, checked once and frozen.
 
-Start at :class:`Settings`. ``value`` declares the kinds of value, ``venue``, ``frozen`` and
-``trading`` the keys, ``tree`` the whole and the rules between keys, ``check`` judges one value,
+Start at :class:`Settings`. ``value`` declares the kinds of value; ``venue``, ``feed``, ``frozen``
+and ``trading`` the keys; ``tree`` the whole and the rules between keys, ``check`` judges one value,
 ``reading`` a whole file, ``rendering`` writes settings as text.
 """
 

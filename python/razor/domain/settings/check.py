@@ -5,7 +5,6 @@ guess or round. A boolean is not a number, text is not a number, NaN is nothing,
 read from its own text — no binary float exists between the file and the engine.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from ipaddress import ip_address
@@ -75,7 +74,7 @@ def convert(kind: Kind, raw: object) -> SettingValue:
         case int() | str() | Decimal():
             return raw
         case list() | tuple():
-            return tuple(str(item) for item in cast("Sequence[object]", raw))
+            return tuple(str(item) for item in cast("list[object]", raw))
         case _:
             message = f"convert() was given a value that judge() refuses: {type(raw).__name__}"
             raise TypeError(message)
@@ -128,7 +127,7 @@ def show(raw: object) -> str:
         case str():
             return f"the text {dumps(_cut(raw))}"
         case list() | tuple():
-            return f"a list of {len(cast('Sequence[object]', raw))}"
+            return f"a list of {len(cast('list[object]', raw))}"
         case dict():
             return "a table"
         case _:
@@ -233,7 +232,7 @@ def _is_loopback(host: str) -> bool:
 def _judge_list(kind: TextList, raw: object) -> Refusal | None:
     if not isinstance(raw, list | tuple):
         return _wrong_type(raw, 'a list of texts: ["…", "…"]')
-    items = cast("Sequence[object]", raw)
+    items = cast("list[object]", raw)
     if len(items) > kind.most:
         return Refusal(found=show(items), remedy=f"keep at most {kind.most}")
     seen: set[str] = set()

@@ -28,7 +28,8 @@ def lines_of_keys(text: str) -> dict[str, int]:
 def _scan(text: str) -> Iterator[tuple[str, int]]:
     section = ""
     is_inside_text = False
-    for line, content in enumerate(text.splitlines(), start=1):
+    # Not splitlines(): TOML counts line feeds only, and so do the editors of its users.
+    for line, content in enumerate(text.split("\n"), start=1):
         is_open = is_inside_text
         # An odd number of triple quotes opens or closes a text of several lines.
         if len(_LONG_TEXT.findall(content)) % 2:

@@ -9,10 +9,11 @@ from dataclasses import Field, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from razor.domain.errors import Problem
+from razor.domain.settings.feed import Feed
 from razor.domain.settings.frozen import Brain, Buckets, Calibration, Report, Shadow
 from razor.domain.settings.trading import Live, Oms, Risk, Sim
 from razor.domain.settings.value import Key, SettingValue, Word, key
-from razor.domain.settings.venue import Feed, MarketSelect, Polymarket, Run
+from razor.domain.settings.venue import MarketSelect, Polymarket, Run
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -92,7 +93,18 @@ def _entries_of(section: str, holder: "DataclassInstance") -> Iterator[Entry]:
 
 def contradictions(settings: Settings) -> Iterator[Problem]:
     """Find keys that are allowed one by one but not together."""
-    shadow, feed, risk = settings.shadow, settings.feed, settings.risk
+    yield from _shadow_contradictions(settings.shadow)
+    yield from _feed_contradictions(settings.feed)
+    risk = settings.risk
+    if risk.max_signal_usdc > risk.max_exposure_usdc:
+        yield _clash(
+            "risk.max_signal_usdc",
+            f"{risk.max_signal_usdc}",
+            f"at most risk.max_exposure_usdc = {risk.max_exposure_usdc} (USDC)",
+        )
+
+
+def _shadow_contradictions(shadow: Shadow) -> Iterator[Problem]:
     if shadow.window_end_ms <= shadow.window_start_ms:
         yield _clash(
             "shadow.window_end_ms",
@@ -105,16 +117,13 @@ def contradictions(settings: Settings) -> Iterator[Problem]:
             f"{shadow.trade_retention_ms}",
             f"at least shadow.window_end_ms = {shadow.window_end_ms} (ms)",
         )
-    if risk.max_signal_usdc > risk.max_exposure_usdc:
+
+
+def _feed_contradictions(feed: Feed) -> Iterator[Problem]:
+    if feed.pong_timeout_ms <= feed.ping_interval_ms:
         yield _clash(
-            "risk.max_signal_usdc",
-            f"{risk.max_signal_usdc}",
-            f"at most risk.max_exposure_usdc = {risk.max_exposure_usdc} (USDC)",
-        )
-    if feed.pong_deadline_ms <= feed.ping_interval_ms:
-        yield _clash(
-            "feed.pong_deadline_ms",
-            f"{feed.pong_deadline_ms}",
+            "feed.pong_timeout_ms",
+            f"{feed.pong_timeout_ms}",
             f"above feed.ping_interval_ms = {feed.ping_interval_ms} (ms)",
         )
     if feed.backoff_max_ms < feed.backoff_first_ms:
@@ -122,6 +131,18 @@ def contradictions(settings: Settings) -> Iterator[Problem]:
             "feed.backoff_max_ms",
             f"{feed.backoff_max_ms}",
             f"at least feed.backoff_first_ms = {feed.backoff_first_ms} (ms)",
+        )
+    if feed.retry_max_ms < feed.retry_first_ms:
+        yield _clash(
+            "feed.retry_max_ms",
+            f"{feed.retry_max_ms}",
+            f"at least feed.retry_first_ms = {feed.retry_first_ms} (ms)",
+        )
+    if feed.shard_quiet_ms < feed.shard_silent_ms:
+        yield _clash(
+            "feed.shard_quiet_ms",
+            f"{feed.shard_quiet_ms}",
+            f"at least feed.shard_silent_ms = {feed.shard_silent_ms} (ms)",
         )
 
 

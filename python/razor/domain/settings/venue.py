@@ -1,16 +1,16 @@
 """Settings of the venue and of what is recorded from it.
 
-Owns: ``[polymarket]`` (addresses, call limits), ``[run]`` (where and what), ``[feed]`` (how the
-streams are watched), ``[market_select]`` (probing for markets). Must never: hold a credential;
-addresses with one are refused.
+Owns: ``[polymarket]`` (addresses, call limits), ``[run]`` (where and what) and
+``[market_select]`` (probing for markets). Must never: hold a credential; addresses with one are
+refused.
 """
 
 import re
 from dataclasses import dataclass
 
-from razor.domain.settings.value import Address, Flag, Text, TextList, Whole, Word, key
+from razor.domain.settings.value import Address, Text, TextList, Whole, Word, key
 
-__all__ = ["Feed", "MarketSelect", "Polymarket", "Run"]
+__all__ = ["MarketSelect", "Polymarket", "Run"]
 
 # One year: no timer of razor is longer, and as nanoseconds it stays far inside 64 bits.
 _YEAR_MS = 31_536_000_000
@@ -62,73 +62,6 @@ class Run:
     )
     raw_ws_rotate_keep: int = key(
         8, Whole(low=0, high=1_000_000, unit="files"), "Rotated raw_ws files kept; 0 keeps all."
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feed:
-    """How streams are opened, watched and distrusted."""
-
-    shard_tokens: int = key(
-        200,
-        Whole(low=1, high=200, unit="tokens"),
-        "Tokens per connection; above 500 the venue sends no first books, 200 is safe practice.",
-    )
-    ping_interval_ms: int = key(
-        10_000, Whole(low=1000, high=60_000, unit="ms"), "The venue expects a PING every 10 s."
-    )
-    pong_deadline_ms: int = key(
-        30_000, _MS, "No PONG for so long is a dead link (the venue's own client uses 30 s)."
-    )
-    first_book_deadline_ms: int = key(
-        15_000, _MS, "A subscribed token without its first book for so long is resubscribed."
-    )
-    shard_silence_ms: int = key(
-        30_000, _MS, "A connection without data for so long is replaced, whatever its PONGs say."
-    )
-    token_silence_ms: int = key(
-        120_000, _MS, "A token so long silent while its market is active is read by REST."
-    )
-    rest_check_interval_ms: int = key(
-        10_000, _MS, "One book per shard is compared with REST this often."
-    )
-    reject_limit_per_min: int = key(
-        60,
-        Whole(low=1, high=1_000_000, unit="frames/min"),
-        "More unreadable frames per minute on one connection make its books DIRTY.",
-    )
-    frame_cap_bytes: int = key(
-        8_388_608,
-        Whole(low=65_536, high=67_108_864, unit="bytes"),
-        "The largest honest frame (200 first books) is near 1 MiB; above 8 MiB is refused.",
-    )
-    queue_frames: int = key(
-        65_536,
-        Whole(low=1024, high=16_777_216, unit="frames"),
-        "Frames waiting for the engine; a full queue sheds with a counted gap row.",
-    )
-    hash_check_every: int = key(
-        64,
-        Whole(low=0, high=1_000_000, unit="deltas"),
-        "Every so-many-th delta has its book hash checked, off the decision path; 0 = none.",
-    )
-    backoff_first_ms: int = key(250, _MS, "First wait before a reconnect, with full jitter.")
-    backoff_max_ms: int = key(30_000, _MS, "Longest wait before a reconnect.")
-    backoff_reset_ms: int = key(
-        10_000, _MS, "A connection that gave data for so long starts again at the first wait."
-    )
-    trade_pages_max: int = key(
-        5,
-        Whole(low=1, high=100, unit="pages"),
-        "Pages of prints read per poll; more marks the window INCOMPLETE instead of looping.",
-    )
-    raw_ws: bool = key(
-        default=False, kind=Flag(), reason="Also write raw_ws.jsonl; the journal has it anyway."
-    )
-    raw_ws_rotate_bytes: int = key(
-        536_870_912,
-        Whole(low=1_048_576, high=1_099_511_627_776, unit="bytes"),
-        "raw_ws.jsonl is rotated above 512 MiB.",
     )
 
 
