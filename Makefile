@@ -21,8 +21,8 @@ RUST_SOURCES := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Ca
 CORE_STAMP := $(VENV)/.stamp-core
 PACKAGES_STAMP := $(VENV)/.stamp-packages
 
-# $(call stage,name,command): runs the command, then says how long it took.
-stage = @printf '\n== %s\n' '$(1)'; start=$$SECONDS; $(2); \
+# $(call stage,name,command): runs the command, stops if it fails, else says how long it took.
+stage = @printf '\n== %s\n' '$(1)'; start=$$SECONDS; $(2) || exit 1; \
 	printf '== %s: %s s\n' '$(1)' "$$((SECONDS - start))"
 
 .PHONY: help build run test tidy unit package lock clean
@@ -72,11 +72,11 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(PACKAGES_STAMP): locks/runtime.txt locks/dev.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
-		--require-hashes -r locks/runtime.txt -r locks/dev.txt
+	$(call stage,locked packages,$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps --only-binary :all: --require-hashes -r locks/runtime.txt -r locks/dev.txt)
 	@touch $@
 
 $(CORE_STAMP): $(PACKAGES_STAMP) pyproject.toml $(RUST_SOURCES)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps \
-		--no-build-isolation --editable .
+	$(call stage,extension,$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--no-index --no-deps --no-build-isolation --editable .)
 	@touch $@
