@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from findings import Finding
-from sources import Language, Line, Source
+from sources import Language, Line, Source, is_trial_path
 
 FUNCTION_MEDIAN, FUNCTION_P95, FUNCTION_MAX = 10, 45, 70
 FILE_MEDIAN, FILE_P95, FILE_MAX = 200, 500, 800
@@ -120,7 +120,8 @@ def language_figures(sources: Sequence[Source], language: Language) -> list[Figu
 
 
 def ratio_figure(name: str, sources: Sequence[Source], lowest: float) -> Figure:
-    """Lines of tests per line of code, blank lines left out."""
+    """Lines of tests per line of code; blank lines, benchmarks and examples left out."""
+    sources = [source for source in sources if not is_trial_path(source.path)]
     code = _sum(sources, WRITTEN, in_tests=False)
     tests = _sum(sources, WRITTEN, in_tests=True)
     return Figure(

@@ -63,8 +63,16 @@ class Source:
         return sum(kind in wanted and (n in self.test_lines) == in_tests for n, kind in numbered)
 
 
+TRIALS = frozenset({"benches", "examples"})
+
+
+def is_trial_path(path: str) -> bool:
+    """Whether a file is a benchmark or an example: neither product nor test."""
+    return not TRIALS.isdisjoint(path.split("/")[:-1])
+
+
 def is_test_path(path: str) -> bool:
-    """Whether a whole file is test or benchmark by where it lies."""
+    """Whether a whole file stays out of the product by where it lies: tests and trials."""
     parts = path.split("/")
-    folders, stem = parts[:-1], parts[-1].rsplit(".", maxsplit=1)[0]
-    return "tests" in folders or "benches" in folders or stem in {"tests", "conftest"}
+    stem = parts[-1].rsplit(".", maxsplit=1)[0]
+    return is_trial_path(path) or "tests" in parts[:-1] or stem in {"tests", "conftest"}

@@ -55,6 +55,11 @@ def test_the_core_is_tested_more_than_the_rest() -> None:
     assert figure(sources, "test : code, whole").is_kept
 
 
+def test_benchmarks_are_neither_code_nor_tests() -> None:
+    bench = scan_rust("rust/razor_core/benches/a.rs", "a;\n" * 9_000)
+    assert not figure([*tree(3_000), bench], "test : code, whole").is_kept
+
+
 def test_a_share_of_a_small_tree_is_shown_but_not_judged() -> None:
     table = budgets.figures(tree(2_999))
     assert list(budgets.check_figures(table)) == []

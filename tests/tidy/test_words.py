@@ -42,7 +42,10 @@ def test_a_forbidden_word_is_found(line: str, rule: str) -> None:
         "the mirror of a book; an index of it",
         "~/work/x and docs/work/x and $HOME/opt/x",
         "--no-emit-index-url",
+        "the empty-book placeholder of the venue (F-07)",
+        "let registry: Registry = self.registry.token(id);",
         "x" * 100,
+        'text = "' + "x" * 100 + '"',
         "# https://" + "x" * 100,
     ],
 )
