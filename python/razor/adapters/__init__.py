@@ -1,0 +1,1 @@
+"""Adapters: each speaks to one outside world and knows no other adapter."""
