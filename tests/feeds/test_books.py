@@ -4,6 +4,7 @@ import asyncio
 import json
 
 import pytest
+
 from razor.adapters.polymarket.books import BookCheck, Sight
 from razor.domain.feed import RecordKind
 from razor.domain.feed_event import BookIgnored, BooksMissing
@@ -185,13 +186,13 @@ def test_spot_check_reaches_every_token_in_turn() -> None:
             return Answer(body=b"[]")
 
         venue.handlers["/books"] = serve
-        async with world(venue, spot_check_ms=1_000, spot_check_tokens=5) as at:
-            async with running(at.stream().run()):
-                await until(lambda: all(at.engine.hydrated(t) for t in venue.tokens()))
-                await drive_for(at.clock, 8_000)
-                assert asked == set(venue.tokens())
-                sizes = [len(json.loads(r.body)) for r in venue.requested("/books")]
-                assert max(sizes) == 5
+        changes = {"spot_check_ms": 1_000, "spot_check_tokens": 5}
+        async with world(venue, **changes) as at, running(at.stream().run()):
+            await until(lambda: all(at.engine.hydrated(t) for t in venue.tokens()))
+            await drive_for(at.clock, 8_000)
+            assert asked == set(venue.tokens())
+            sizes = [len(json.loads(r.body)) for r in venue.requested("/books")]
+            assert max(sizes) == 5
 
     asyncio.run(run())
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 
 import pytest
+
 from razor.adapters.polymarket.facts import FactsWatch
 from razor.adapters.polymarket.gamma import Gamma
 from razor.domain.feed import RecordKind

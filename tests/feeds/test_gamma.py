@@ -4,6 +4,7 @@ import asyncio
 import json
 
 import pytest
+
 from razor.adapters.polymarket.gamma import Gamma
 from razor.application.ports import Unresolved
 from razor.domain.feed import Selection

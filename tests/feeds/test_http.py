@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from razor.adapters.polymarket.limits import BOOKS, GAMMA_MARKETS
 from razor.adapters.polymarket.rest import (
     Body,

@@ -3,6 +3,7 @@
 from random import Random
 
 import pytest
+
 from razor.adapters.polymarket.backoff import Backoff
 from razor.adapters.polymarket.limits import (
     BOOKS,

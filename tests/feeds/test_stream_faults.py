@@ -4,6 +4,7 @@ import asyncio
 import json
 
 import pytest
+
 from razor.domain.feed import RecordKind
 from razor.domain.feed_event import (
     ConnectionLost,
@@ -226,15 +227,14 @@ def test_f04_backoff_grows_with_refusals_and_resets_after_a_healthy_connection()
     async def run() -> None:
         venue = Venue(1)
         venue.refuse_sockets = 6
-        async with world(venue) as at:
-            async with running(at.stream(jitter=lambda step: step).run()):
-                await drive(at.clock, lambda: _all_hydrated(at))
-                waits = [event.retry_in_ms for event in at.log.of(ConnectionLost)]
-                assert waits == [250, 500, 1_000, 2_000, 4_000, 8_000]
-                await drive_for(at.clock, 61_000)
-                venue.sessions[-1].socket.transport.abort()
-                await until(lambda: len(at.log.of(ConnectionLost)) == 7)
-                assert at.log.of(ConnectionLost)[-1].retry_in_ms == 250
+        async with world(venue) as at, running(at.stream(jitter=lambda step: step).run()):
+            await drive(at.clock, lambda: _all_hydrated(at))
+            waits = [event.retry_in_ms for event in at.log.of(ConnectionLost)]
+            assert waits == [250, 500, 1_000, 2_000, 4_000, 8_000]
+            await drive_for(at.clock, 61_000)
+            venue.sessions[-1].socket.transport.abort()
+            await until(lambda: len(at.log.of(ConnectionLost)) == 7)
+            assert at.log.of(ConnectionLost)[-1].retry_in_ms == 250
 
     asyncio.run(run())
 

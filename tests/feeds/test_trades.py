@@ -4,6 +4,7 @@ import asyncio
 import json
 
 import pytest
+
 from razor.adapters.polymarket.trades import TradesPoller
 from razor.domain.feed import RecordKind, TradesApi
 from razor.domain.feed_event import (
@@ -36,9 +37,7 @@ def _hashes(at: World) -> list[int]:
 
 async def _polls(at: World, count: int) -> None:
     await drive(at.clock, lambda: len(at.venue.requested("/trades")) >= count)
-    async with asyncio.timeout(5):
-        while len(at.log.of(HttpAttempt)) < count:
-            await asyncio.sleep(0)
+    await until(lambda: len(at.log.of(HttpAttempt)) >= count)
     await drive_for(at.clock, 250)
 
 
@@ -158,15 +157,15 @@ def test_f11_pages_that_repeat_are_a_loop() -> None:
         venue = Venue()
         cid = venue.markets[0].condition_id
         venue.trades[cid] = _page(venue, range(1, 6))
-        async with world(venue, trade_poll_limit=5, trade_pages=9) as at:
-            async with running(_poller(at).run()):
-                await _polls(at, 1)
-                same = json.dumps(_page(venue, range(100, 105))).encode()
-                venue.handlers["/trades"] = lambda _: Answer(body=same)
-                await drive(at.clock, lambda: at.engine.gaps("TRADES_INCOMPLETE"))
-                assert "reason=page-loop" in at.engine.gaps("TRADES_INCOMPLETE")[0].cause
-                assert len(venue.requested("/trades")) == 3
-                assert _hashes(at)[5:] == [100, 101, 102, 103, 104]
+        changes = {"trade_poll_limit": 5, "trade_pages": 9}
+        async with world(venue, **changes) as at, running(_poller(at).run()):
+            await _polls(at, 1)
+            same = json.dumps(_page(venue, range(100, 105))).encode()
+            venue.handlers["/trades"] = lambda _: Answer(body=same)
+            await drive(at.clock, lambda: at.engine.gaps("TRADES_INCOMPLETE"))
+            assert "reason=page-loop" in at.engine.gaps("TRADES_INCOMPLETE")[0].cause
+            assert len(venue.requested("/trades")) == 3
+            assert _hashes(at)[5:] == [100, 101, 102, 103, 104]
 
     asyncio.run(run())
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from random import Random
 
 import pytest
+
 from razor.adapters.polymarket.wire import (
     BookHead,
     ClobMarket,
@@ -51,7 +52,8 @@ def test_number_keeps_every_digit() -> None:
         (-5, 0),
         ("soon", 0),
         ("1.5", 0),
-        ("9" * 5_000, 99_999_999_999_999),
+        ("9" * 20, 0),
+        ("9" * 5_000, 0),
     ],
 )
 def test_f59_unit_of_a_time_is_told_by_its_size(value: int | str, ms: int) -> None:

@@ -238,12 +238,13 @@ class Watch:
 
     def _recovery(self, now_ns: int, shard: _Shard) -> list[Verdict]:
         """Data on the new connection closes the stale period; without, try ever more rarely."""
-        if shard.data_ns > max(shard.stale_ns, shard.view.connected_ns):
+        since_ns = max(shard.stale_ns, shard.view.connected_ns)
+        if shard.data_ns > since_ns:
             shard.stale_ns = 0
             shard.renewals = 0
             return [Fresh(conn=shard.view.conn, last_data_ns=shard.data_ns)]
         patience_ns = max(self._first_ns, self._dwell_ns) << shard.renewals
-        if now_ns - shard.view.connected_ns < patience_ns:
+        if now_ns - since_ns < patience_ns:
             return []
         shard.renewals = min(shard.renewals + 1, _RENEWALS_MAX)
         return [Renew(conn=shard.view.conn)]

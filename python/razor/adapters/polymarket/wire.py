@@ -25,6 +25,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_S = 99_999_999_999
 _MAX_MS = 99_999_999_999_999
 _MAX_US = 99_999_999_999_999_999
+# The digits of a time in ns until the year 2286.
+_DIGITS_MAX = 19
 
 
 class FeeSchedule(msgspec.Struct, frozen=True, rename="camel"):
@@ -228,12 +230,10 @@ def iso_ms(text: str | None) -> int:
 
 def stamp_ms(value: int | str) -> int:
     """A venue time in ms, its unit told by magnitude (F-59); 0 if it is not a whole number."""
-    try:
-        number = int(str(value)[:20])
-    except ValueError:
+    text = str(value)
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX):
         return 0
-    if number <= 0:
-        return 0
+    number = int(text)
     if number <= _MAX_S:
         return number * 1000
     if number <= _MAX_MS:
