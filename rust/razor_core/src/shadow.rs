@@ -14,6 +14,8 @@
 //! - the clock never goes back: an earlier `now` settles nothing and reopens nothing;
 //! - a window touched by an incomplete trade feed is flagged, whatever its numbers are.
 
+pub mod csv;
+pub mod day14;
 pub mod exact;
 pub mod ledger;
 pub mod rows;

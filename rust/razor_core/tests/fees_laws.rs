@@ -1,6 +1,6 @@
 //! The venue fee against its published vectors, an independent oracle and its laws.
 
-#![expect(clippy::expect_used, reason = "a failed expectation is a failed test")]
+#![expect(clippy::arithmetic_side_effects, reason = "an overflow is a failed test")]
 
 use proptest::prelude::*;
 use razor_core::fees::{FEE_QUANTUM, FeeError, fee_ceil, fee_half_even, marginal_fee_ceil};
