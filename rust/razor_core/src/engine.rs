@@ -29,7 +29,12 @@ pub mod trade;
 
 use thiserror::Error;
 
-use crate::ids::ConnIx;
+pub use sets::Attention;
+
+use crate::book::Books;
+use crate::ids::{ConnIx, SetIx};
+use crate::market::Universe;
+use crate::signal::LegQuote;
 use crate::units::Nanos;
 use counters::{Counters, Integrity};
 use params::{Params, ParamsError};
@@ -219,6 +224,32 @@ impl Engine {
     /// Engine time: the largest receive time so far.
     pub fn now(&self) -> Nanos {
         self.now
+    }
+
+    /// What the last frame asks of the feed.
+    pub fn attention(&self) -> Option<&Attention> {
+        self.parts.as_ref().map(|parts| &parts.attention).filter(|asked| !asked.is_empty())
+    }
+
+    /// The markets and sets of the run, once it has begun.
+    pub fn universe(&self) -> Option<&Universe> {
+        self.parts.as_ref().map(|parts| &parts.universe)
+    }
+
+    /// The books, for reading.
+    pub fn books(&self) -> Option<&Books> {
+        self.parts.as_ref().map(|parts| &parts.books)
+    }
+
+    /// The legs of a set as the books or the last quotes show them now; false when a leg is missing
+    /// or its book cannot be trusted.
+    pub fn legs_of(&self, set: SetIx, legs: &mut Vec<LegQuote>) -> bool {
+        self.parts.as_ref().is_some_and(|parts| parts.legs_now(set, legs))
+    }
+
+    /// Connection names in order of first use.
+    pub fn conns(&self) -> &[Box<str>] {
+        &self.conns
     }
 
     /// Whether the end of the inputs has been taken.

@@ -8,7 +8,7 @@ use super::counters::{Counters, Integrity};
 use super::meta::{MarketMeta, Meta, MetaError, SetMeta};
 use super::params::{Params, ParamsError};
 use super::quote::Quote;
-use super::sets::SetState;
+use super::sets::{Attention, SetState};
 use super::table::{Sink, Table};
 use crate::book::{BookParams, Books, Counters as BookCounters, HashTallies, Report};
 use crate::detect::{Detector, Finding};
@@ -44,6 +44,7 @@ pub(super) struct Parts {
     pub(super) ticked_ns: Vec<i64>,
     pub(super) stamp: u64,
     pub(super) screen: Usdc,
+    pub(super) attention: Attention,
     // Buffers that keep their memory between records.
     pub(super) report: Report,
     pub(super) found: Vec<Finding>,
@@ -80,6 +81,7 @@ impl Parts {
             sets: Vec::new(),
             ticked_ns: Vec::new(),
             stamp: 0,
+            attention: Attention::default(),
             report: Report::default(),
             found: Vec::new(),
             legs: Vec::new(),

@@ -8,7 +8,7 @@ use super::quote::{Quote, decode_quotes};
 use super::record::{Kind, Record};
 use super::rows;
 use super::table::{SignalNotice, Sink, Table};
-use crate::book::Source;
+use crate::book::{BookState, Counters as BookCounters, Report, Source};
 use crate::detect::Finding;
 use crate::ids::{ConnIx, MarketIx, Outcome, SetIx, TokenIx};
 use crate::shadow::venue::VenueTerms;
@@ -30,6 +30,36 @@ pub(super) struct Tally<'a> {
 impl<'a> Tally<'a> {
     pub(super) fn new(counters: &'a mut Counters, integrity: &'a mut Integrity) -> Self {
         Self { counters, integrity }
+    }
+}
+
+/// What the last frame asks of the feed that brought it; empty after the usual frame.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Attention {
+    /// Why the frame was refused, if it was.
+    pub refusal: Option<wire::Refusal>,
+    /// Markets whose book was dropped or is doubted since this frame: they need a snapshot.
+    pub resnapshot: Vec<MarketIx>,
+    /// Markets that the frame mixed up with others (F-09).
+    pub mismatched: Vec<MarketIx>,
+}
+
+impl Attention {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.refusal.is_none() && self.resnapshot.is_empty() && self.mismatched.is_empty()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.refusal = None;
+        self.resnapshot.clear();
+        self.mismatched.clear();
+    }
+
+    fn resnapshot(&mut self, market: MarketIx) {
+        if !self.resnapshot.contains(&market) {
+            self.resnapshot.push(market);
+        }
     }
 }
 
@@ -58,20 +88,23 @@ impl Parts {
     ) -> Stepped {
         let kind = if record.kind == Kind::Rest { wire::Kind::Rest } else { wire::Kind::Ws };
         let source = Source { conn, epoch: record.epoch, recv_ns: now, kind };
-        let snapshots = self.books.counters().snapshots;
+        let before = *self.books.counters();
+        self.attention.clear();
         let mut report = core::mem::take(&mut self.report);
         let applied = self.books.apply(source, record.payload, &mut report);
         tally.integrity.has_sizes = true;
         let mut stepped = Stepped::default();
         match applied {
             Ok(()) => {
-                let is_snapshot = self.books.counters().snapshots != snapshots;
+                let is_snapshot = self.books.counters().snapshots != before.snapshots;
+                self.note_attention(&report, &before);
                 stepped.signals = self.touched(&report.touched, now, is_snapshot, tally, sink);
                 self.stream_prints(&report.trades, record.payload, now, tally);
             }
             Err(refusal) => {
                 tally.integrity.frames_refused = tally.integrity.frames_refused.saturating_add(1);
                 stepped.is_refused = true;
+                self.attention.refusal = Some(refusal);
                 // What the lost frame said is unknown: its books wait for their next snapshot.
                 if kind == wire::Kind::Ws && !matches!(refusal, wire::Refusal::OldEpoch { .. }) {
                     self.books.frame_lost(conn);
@@ -82,6 +115,24 @@ impl Parts {
         // After the decision: a hash is a statistic about the recording, not a gate.
         self.books.check_hashes();
         stepped
+    }
+
+    /// Which tokens the feed should ask a new snapshot for, and which were mixed up.
+    fn note_attention(&mut self, report: &Report, before: &BookCounters) {
+        let after = self.books.counters();
+        for grid in &report.grids {
+            self.attention.resnapshot(grid.market);
+        }
+        if after.dirtied != before.dirtied {
+            for market in &report.touched {
+                let yes = TokenIx::of(*market, Outcome::Yes);
+                if matches!(self.books.state(yes), BookState::Dirty(_)) {
+                    self.attention.resnapshot(*market);
+                }
+            }
+        }
+        let owners = report.quarantined.iter().filter_map(|mixed| mixed.owner.or(mixed.named));
+        self.attention.mismatched.extend(owners);
     }
 
     fn touched<S: Sink>(
@@ -136,6 +187,22 @@ impl Parts {
         let Some(definition) = self.universe.set(set) else { return false };
         for token in &definition.legs {
             let Some(leg) = self.book_leg(*token) else { return false };
+            legs.push(leg);
+        }
+        true
+    }
+
+    /// The legs of a set as they stand, for samples between records.
+    pub(super) fn legs_now(&self, set: SetIx, legs: &mut Vec<LegQuote>) -> bool {
+        legs.clear();
+        let Some(definition) = self.universe.set(set) else { return false };
+        if self.detector.is_checkable(set, &self.books) {
+            return self.book_legs(set, legs);
+        }
+        for token in &definition.legs {
+            let quoted = self.quoted.get(place(token.split().0.0));
+            let Some(quote) = quoted.and_then(|quoted| quoted.quote) else { return false };
+            let Some(leg) = self.leg_of_quote(*token, &quote, Nanos(0)) else { return false };
             legs.push(leg);
         }
         true
@@ -356,9 +423,14 @@ impl Parts {
     }
 
     fn quoted_leg(&self, token: TokenIx, now: Nanos) -> Option<LegQuote> {
-        let (market, outcome) = token.split();
+        let (market, _) = token.split();
         let quoted = self.quoted.get(place(market.0))?;
         let quote = quoted.quote.filter(|_| quoted.stamp == self.stamp)?;
+        self.leg_of_quote(token, &quote, now)
+    }
+
+    fn leg_of_quote(&self, token: TokenIx, quote: &Quote, now: Nanos) -> Option<LegQuote> {
+        let (market, outcome) = token.split();
         let definition = self.universe.market(market)?;
         let (bid, ask, depth) = match outcome {
             Outcome::Yes => (quote.bid, quote.ask, quote.ask_depth3_micros),
