@@ -108,6 +108,8 @@ pub struct Recorder {
     shared: Arc<Shared>,
     jobs: Option<SyncSender<Job>>,
     free: Receiver<Vec<u8>>,
+    /// Free buffers that are here; the last one given back is used first, while it is in a cache.
+    spare: Vec<Vec<u8>>,
     thread: Option<JoinHandle<()>>,
     /// The present buffer; without capacity while there is none.
     buffer: Vec<u8>,
@@ -167,9 +169,6 @@ impl Recorder {
     ) -> Result<Self, JournalFault> {
         let (jobs, work) = sync_channel::<Job>(settings.chunks.saturating_add(EXTRA_JOBS));
         let (give, free) = sync_channel::<Vec<u8>>(settings.chunks);
-        for _ in 0..settings.chunks {
-            drop(give.try_send(Vec::with_capacity(settings.chunk_bytes)));
-        }
         let journal = writer.journal.clone();
         let thread = std::thread::Builder::new()
             .name("journal".into())
@@ -182,6 +181,7 @@ impl Recorder {
             shared,
             jobs: Some(jobs),
             free,
+            spare: (0..settings.chunks).map(|_| touched(settings.chunk_bytes)).collect(),
             thread: Some(thread),
             buffer: Vec::new(),
             room: 0,
@@ -400,7 +400,8 @@ impl Recorder {
 
     /// A free buffer, waited for as the policy allows; `None` when the record must be shed.
     fn fetch(&mut self) -> Result<Option<Vec<u8>>, JournalFault> {
-        if let Ok(fresh) = self.free.try_recv() {
+        self.spare.extend(self.free.try_iter());
+        if let Some(fresh) = self.spare.pop() {
             return Ok(Some(fresh));
         }
         match self.overload {
@@ -496,6 +497,13 @@ enum Room {
     Here { gap: Option<Gap> },
     /// The record is shed; a gap record may have been written first.
     None { gap: Option<Gap> },
+}
+
+/// An empty buffer whose pages are there already: the first use must not wait for the system.
+fn touched(len: usize) -> Vec<u8> {
+    let mut buffer = vec![1; len];
+    buffer.clear();
+    buffer
 }
 
 /// The chain on which a new segment continues.
