@@ -1,4 +1,13 @@
 //! The recorder on a disk that fails: it stops, says why, and keeps what was durable.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test stops at the first surprise"
+)]
 
 #[path = "support/rig.rs"]
 mod rig;
@@ -12,8 +21,8 @@ use std::time::Duration;
 use razor_core::journal::{Kind, NO_CONN};
 use razor_io::fault::IoFault;
 use razor_io::journal::{
-    DiskStore, JournalFault, Overload, Push, RecorderSettings, Tail, recover, recover_with,
-    segment_path,
+    DiskStore, JournalFault, Overload, Push, Recorder, RecorderSettings, Tail, recover,
+    recover_with, segment_path,
 };
 use rig::{Fault, FaultyStore, Plan, Rig, identity, payload, replay_settings, start_in};
 
@@ -26,7 +35,7 @@ fn plan(from: u64, fault: Fault) -> Arc<Mutex<Plan>> {
 }
 
 /// Pushes and syncs until something fails; gives the fault and the last number reported durable.
-fn record_until_fault(recorder: &mut rig::Held) -> (JournalFault, u64) {
+fn record_until_fault(recorder: &mut Recorder) -> (JournalFault, u64) {
     let mut durable = 0;
     for at in 0..10_000 {
         let pushed = recorder.push(Kind::Timer, i64::from(at), NO_CONN, 0, &payload(at));
@@ -45,7 +54,7 @@ fn each_kind_of_error_at_each_call_stops_the_recorder_and_keeps_what_was_durable
             for call in 2..12 {
                 let rig = Rig::new();
                 let plan = plan(call, fault);
-                let mut recorder = rig.start_on(&replay_settings(), FaultyStore::new(&plan));
+                let mut recorder = rig.start_on(&replay_settings(), FaultyStore::boxed(&plan));
                 let (fault, durable) = record_until_fault(&mut recorder);
                 assert!(matches!(fault, JournalFault::Io(_)), "{fault}");
                 let text = fault.to_string();
@@ -79,7 +88,7 @@ fn a_failed_sync_is_never_tried_again() {
     let rig = Rig::new();
     // Calls 0 and 1 write and sync the segment head; 2 writes the block, 3 syncs it.
     let plan = plan(3, Fault::Fails(EIO));
-    let mut recorder = rig.start_on(&replay_settings(), FaultyStore::new(&plan));
+    let mut recorder = rig.start_on(&replay_settings(), FaultyStore::boxed(&plan));
     recorder.push(Kind::Timer, 0, NO_CONN, 0, b"x").unwrap();
     let path = segment_path(&rig.journal(), 1);
     let expected = JournalFault::Io(IoFault::SyncFailed { path, code: EIO });
@@ -93,7 +102,7 @@ fn a_full_disk_gets_a_gap_record_from_the_reserve() {
     let rig = Rig::new();
     let plan = plan(4, Fault::Short(9, ENOSPC));
     plan.lock().unwrap().heals_without = Some(rig.journal().join("reserve"));
-    let mut recorder = rig.start_on(&replay_settings(), FaultyStore::new(&plan));
+    let mut recorder = rig.start_on(&replay_settings(), FaultyStore::boxed(&plan));
     recorder.push(Kind::Timer, 10, NO_CONN, 0, b"kept").unwrap();
     recorder.flush_durable().unwrap();
     for at in 20..25 {
@@ -141,10 +150,10 @@ fn a_file_that_is_removed_replaced_or_changed_is_noticed() {
 }
 
 /// A store that stands still from the first block on, and a recorder that sheds.
-fn stalled(rig: &Rig, overload: Overload) -> (Arc<Mutex<Plan>>, rig::Held) {
+fn stalled(rig: &Rig, overload: Overload) -> (Arc<Mutex<Plan>>, Recorder) {
     let plan = plan(2, Fault::Waits);
     let settings = RecorderSettings { overload, ..replay_settings() };
-    let recorder = rig.start_on(&settings, FaultyStore::new(&plan));
+    let recorder = rig.start_on(&settings, FaultyStore::boxed(&plan));
     (plan, recorder)
 }
 
@@ -153,7 +162,7 @@ fn overload_sheds_only_with_a_gap_record_before_and_counts_each_record() {
     let rig = Rig::new();
     let (plan, mut recorder) = stalled(&rig, Overload::Shed);
     let (mut shed, mut in_gaps) = (0, 0);
-    let mut push = |recorder: &mut rig::Held, at: u32| {
+    let mut push = |recorder: &mut Recorder, at: u32| {
         let pushed = recorder.push(Kind::Ws, i64::from(at), NO_CONN, 0, &payload(at)).unwrap();
         let (Push::Recorded { gap, .. } | Push::Shed { gap }) = pushed;
         if let Some(gap) = gap {
@@ -205,10 +214,10 @@ fn a_source_that_can_wait_waits_and_loses_nothing() {
     let rig = Rig::new();
     let overload = Overload::Block { max_wait: Duration::from_millis(1) };
     let (plan, mut recorder) = stalled(&rig, overload);
-    let mut recorded = 0;
+    let mut taken = 0;
     let fault = loop {
         match recorder.push(Kind::Ws, 0, NO_CONN, 0, &payload(1)) {
-            Ok(_) => recorded += 1,
+            Ok(_) => taken += 1,
             Err(fault) => break fault,
         }
     };
@@ -216,7 +225,7 @@ fn a_source_that_can_wait_waits_and_loses_nothing() {
     plan.lock().unwrap().open = true;
     rig::wait_until(|| recorder.stats().blocks > 0);
     while recorder.push(Kind::Ws, 0, NO_CONN, 0, &payload(1)).is_err() {}
-    assert_eq!(recorder.close(0).unwrap().last_seq, recorded + 2);
+    assert_eq!(recorder.close(0).unwrap().last_seq, taken + 2);
 }
 
 #[test]
@@ -224,7 +233,7 @@ fn a_sync_that_takes_too_long_is_said_and_may_still_end_well() {
     let rig = Rig::new();
     let plan = plan(2, Fault::Waits);
     let settings = RecorderSettings { sync_wait: Duration::from_millis(1), ..replay_settings() };
-    let mut recorder = rig.start_on(&settings, FaultyStore::new(&plan));
+    let mut recorder = rig.start_on(&settings, FaultyStore::boxed(&plan));
     recorder.push(Kind::Timer, 0, NO_CONN, 0, b"x").unwrap();
     assert_eq!(recorder.flush_durable(), Err(JournalFault::SlowSync { waited_ms: 1 }));
     assert_eq!(recorder.durable_seq(), 0);
@@ -295,4 +304,25 @@ fn a_really_full_disk_keeps_all_that_was_durable_and_counts_the_rest() {
     assert_eq!(found.chain().last_seq(), durable + 1);
     let refused = start_in(dir, identity(), &RecorderSettings::live(), store()).err();
     assert!(matches!(refused, Some(JournalFault::Io(IoFault::LowSpace { .. }))), "{refused:?}");
+}
+
+#[test]
+fn asking_for_syncs_without_waiting_never_fills_the_queue() {
+    let rig = Rig::new();
+    let (plan, mut recorder) = stalled(&rig, Overload::Shed);
+    let mut last = 0;
+    for at in 0..200 {
+        if let Some(seq) = recorder.push(Kind::Timer, 0, NO_CONN, 0, &payload(at)).unwrap().seq() {
+            last = seq;
+        }
+        if at % 2 == 0 {
+            recorder.flush().unwrap();
+        }
+        for _ in 0..3 {
+            recorder.begin_sync().unwrap();
+        }
+    }
+    plan.lock().unwrap().open = true;
+    rig::wait_until(|| recorder.durable_seq() >= last);
+    assert_eq!(recorder.check(), Ok(()));
 }

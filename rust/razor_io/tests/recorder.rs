@@ -1,4 +1,13 @@
 //! The recorder on a real directory: nothing lost, same bytes twice, continued after any end.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test stops at the first surprise"
+)]
 
 #[path = "support/rig.rs"]
 mod rig;

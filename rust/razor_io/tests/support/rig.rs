@@ -81,11 +81,11 @@ impl Rig {
             .collect()
     }
 
-    pub fn start(&self, settings: &RecorderSettings) -> Held {
+    pub fn start(&self, settings: &RecorderSettings) -> Recorder {
         self.try_start(settings).unwrap()
     }
 
-    pub fn try_start(&self, settings: &RecorderSettings) -> Result<Held, JournalFault> {
+    pub fn try_start(&self, settings: &RecorderSettings) -> Result<Recorder, JournalFault> {
         self.try_start_as(identity(), settings)
     }
 
@@ -93,11 +93,11 @@ impl Rig {
         &self,
         identity: Identity,
         settings: &RecorderSettings,
-    ) -> Result<Held, JournalFault> {
+    ) -> Result<Recorder, JournalFault> {
         start_in(self.path(), identity, settings, Box::new(DiskStore::default()))
     }
 
-    pub fn start_on(&self, settings: &RecorderSettings, store: Box<dyn Store>) -> Held {
+    pub fn start_on(&self, settings: &RecorderSettings, store: Box<dyn Store>) -> Recorder {
         start_in(self.path(), identity(), settings, store).unwrap()
     }
 }
@@ -107,37 +107,9 @@ pub fn start_in(
     identity: Identity,
     settings: &RecorderSettings,
     store: Box<dyn Store>,
-) -> Result<Held, JournalFault> {
-    let found = recover(dir)?;
-    let lock = RunLock::acquire(dir, found.chain().token())?;
-    let recorder = Recorder::start(settings, identity, &found, &lock, store, 77)?;
-    Ok(Held { recorder, _lock: lock })
-}
-
-/// A recorder with the lock of its directory.
-pub struct Held {
-    recorder: Recorder,
-    _lock: RunLock,
-}
-
-impl Held {
-    pub fn close(self, now_ns: i64) -> Result<razor_io::journal::Closed, JournalFault> {
-        self.recorder.close(now_ns)
-    }
-}
-
-impl std::ops::Deref for Held {
-    type Target = Recorder;
-
-    fn deref(&self) -> &Recorder {
-        &self.recorder
-    }
-}
-
-impl std::ops::DerefMut for Held {
-    fn deref_mut(&mut self) -> &mut Recorder {
-        &mut self.recorder
-    }
+) -> Result<Recorder, JournalFault> {
+    let mut lock = RunLock::acquire(dir)?;
+    Recorder::start(settings, identity, &recover(dir)?, &mut lock, store, 77)
 }
 
 /// What the shim does to a call.
@@ -171,7 +143,7 @@ pub struct FaultyStore {
 }
 
 impl FaultyStore {
-    pub fn new(plan: &Arc<Mutex<Plan>>) -> Box<Self> {
+    pub fn boxed(plan: &Arc<Mutex<Plan>>) -> Box<dyn Store> {
         Box::new(Self { disk: DiskStore::default(), plan: Arc::clone(plan) })
     }
 
