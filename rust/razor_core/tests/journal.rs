@@ -1,6 +1,15 @@
 //! The journal format as a whole: what is proven, what is torn, what is corrupt.
 //!
 //! Journals here are lists of byte vectors, one per segment, written with the raw codec.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test stops at the first surprise"
+)]
 
 use proptest::prelude::*;
 use razor_core::ids::ConnIx;

@@ -3,8 +3,9 @@
 //! `cargo bench -p razor_io --bench recorder` prints the table first (seeded messages, a real
 //! directory), then criterion's figure of the push alone. `RAZOR_BENCH_SECONDS` changes the length
 //! of the paced run (10).
-#![allow(missing_docs, clippy::pedantic)]
 #![allow(
+    missing_docs,
+    clippy::pedantic,
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
     clippy::float_arithmetic,
@@ -31,10 +32,10 @@ use venue::Venue;
 const RATE: u64 = 500_000;
 
 fn start(dir: &Path, settings: &RecorderSettings) -> Recorder {
-    let lock = Box::leak(Box::new(RunLock::acquire(dir, 0).unwrap()));
+    let mut lock = RunLock::acquire(dir).unwrap();
     let identity = Identity::new("run_20260101_000000_000001", "bench", [0; 32]).unwrap();
     let store = Box::new(DiskStore::default());
-    Recorder::start(settings, identity, &recover(dir).unwrap(), lock, store, 0).unwrap()
+    Recorder::start(settings, identity, &recover(dir).unwrap(), &mut lock, store, 0).unwrap()
 }
 
 /// Many different messages, so that compression does not see the same ones again in a block.
@@ -67,8 +68,10 @@ fn paced(texts: &[String], seconds: u64) {
         let after = clock.elapsed_ns();
         late_ns = late_ns.max(before - due);
         cost.push((after - before) as u32);
-        bytes += text.len() as u64;
-        lost += u64::from(matches!(pushed, Push::Shed { .. }));
+        match pushed {
+            Push::Recorded { .. } => bytes += text.len() as u64,
+            Push::Shed { .. } => lost += 1,
+        }
     }
     let took = clock.elapsed();
     let closed = recorder.close(0).unwrap();
@@ -77,7 +80,7 @@ fn paced(texts: &[String], seconds: u64) {
     println!(
         "paced {RATE}/s for {took:.2?}: mean text {} B, lost {lost}; push with two clock reads: mean {mean} \
          p50 {} p99 {} p99.9 {} max {} ns; generator at most {} us late",
-        bytes / total,
+        bytes / (total - lost),
         percentile(&cost, 0.5),
         percentile(&cost, 0.99),
         percentile(&cost, 0.999),

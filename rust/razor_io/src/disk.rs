@@ -11,6 +11,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::fault::{IoFault, Operation};
 
@@ -106,36 +107,39 @@ impl Reserve {
     }
 }
 
-/// The exclusive right to write to a run directory, held until dropped.
+/// The exclusive right to write to a run directory, held until it and its [`LockHold`]s are dropped.
 #[derive(Debug)]
 pub struct RunLock {
     // The lock lives as long as the open file.
-    _file: File,
+    file: Arc<File>,
+    path: PathBuf,
     dir: PathBuf,
     token: u64,
+}
+
+/// Keeps a lock held for someone who writes under it.
+#[derive(Debug, Clone)]
+pub struct LockHold {
+    _file: Arc<File>,
 }
 
 /// Longest lock file read: 2^16 starts of one run, at most 32 bytes each.
 const MAX_LOCK_FILE: u64 = 2 * 1024 * 1024;
 
 impl RunLock {
-    /// Takes the lock of `dir` with a token above every one before and above `seen`, the highest
-    /// token found in the journal (a lock file can be lost when a directory is copied).
+    /// Takes the lock of `dir` with a token above every one in the lock file.
     ///
     /// # Errors
     /// [`IoFault::Locked`] when another process holds it; other faults when the file cannot be used.
-    pub fn acquire(dir: &Path, seen: u64) -> Result<Self, IoFault> {
+    pub fn acquire(dir: &Path) -> Result<Self, IoFault> {
         let path = dir.join("lock");
-        let mut file = OpenOptions::new()
-            .create(true)
-            .read(true)
-            .append(true)
-            .open(&path)
-            .map_err(IoFault::at(Operation::Open, &path))?;
+        let mut options = OpenOptions::new();
+        let opened = options.create(true).read(true).append(true).open(&path);
+        let file = opened.map_err(IoFault::at(Operation::Open, &path))?;
         let locked = file.try_lock();
         let mut text = Vec::new();
-        let mut limited = (&mut file).take(MAX_LOCK_FILE);
-        limited.read_to_end(&mut text).map_err(IoFault::at(Operation::Read, &path))?;
+        let read = (&file).take(MAX_LOCK_FILE).read_to_end(&mut text);
+        read.map_err(IoFault::at(Operation::Read, &path))?;
         let (last, pid) = last_holder(&text);
         match locked {
             Ok(()) => {}
@@ -144,12 +148,28 @@ impl RunLock {
                 return Err(IoFault::new(Operation::Lock, &path, &error));
             }
         }
-        let token = last.max(seen).saturating_add(1);
+        let mut lock = Self { file: Arc::new(file), path, dir: dir.to_path_buf(), token: 0 };
+        lock.outgrow(last)?;
+        Ok(lock)
+    }
+
+    /// Raises the token above `seen`, the highest one found in what was written under older locks
+    /// (the lock file itself can be lost when a directory is copied).
+    ///
+    /// # Errors
+    /// When the lock file cannot be written or synced.
+    pub fn outgrow(&mut self, seen: u64) -> Result<(), IoFault> {
+        if self.token > seen {
+            return Ok(());
+        }
+        let token = seen.saturating_add(1);
         // A torn last line is closed by the leading line break of the next one.
         let line = format!("\n{token} {}\n", std::process::id());
-        file.write_all(line.as_bytes()).map_err(IoFault::at(Operation::Write, &path))?;
-        file.sync_all().map_err(IoFault::at(Operation::Sync, &path))?;
-        Ok(Self { _file: file, dir: dir.to_path_buf(), token })
+        let written = (&*self.file).write_all(line.as_bytes());
+        written.map_err(IoFault::at(Operation::Write, &self.path))?;
+        self.file.sync_all().map_err(IoFault::at(Operation::Sync, &self.path))?;
+        self.token = token;
+        Ok(())
     }
 
     /// The fencing token of this holder, from 1.
@@ -160,6 +180,11 @@ impl RunLock {
     /// The run directory.
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// Keeps the lock held beyond this value.
+    pub fn hold(&self) -> LockHold {
+        LockHold { _file: Arc::clone(&self.file) }
     }
 }
 

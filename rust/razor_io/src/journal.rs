@@ -14,6 +14,7 @@
 
 mod codec;
 mod dir;
+mod outcome;
 mod reader;
 mod recorder;
 mod recovery;
@@ -23,8 +24,9 @@ mod store;
 mod writer;
 
 pub use dir::{JOURNAL_DIR, segment_path};
+pub use outcome::{Closed, Gap, Push};
 pub use reader::{JournalReader, Summary, Tail};
-pub use recorder::{Closed, Gap, Push, Recorder};
+pub use recorder::Recorder;
 pub use recovery::{Recovered, recover, recover_with};
 pub use settings::{Durability, Overload, RecorderSettings};
 pub use shared::RecorderStats;

@@ -2,7 +2,7 @@
 //! `0x` condition ids of 64 digits, prices on the cent grid, 1 to 6 changes, now and then a book.
 
 /// A generator whose whole state is one seed.
-pub struct Venue {
+pub(crate) struct Venue {
     state: u64,
     tokens: Vec<(String, String, String)>,
     now_ms: u64,
@@ -10,7 +10,7 @@ pub struct Venue {
 
 impl Venue {
     /// A venue of `markets` markets.
-    pub fn new(seed: u64, markets: usize) -> Self {
+    pub(crate) fn new(seed: u64, markets: usize) -> Self {
         let mut venue = Self { state: seed, tokens: Vec::new(), now_ms: 1_777_428_645_000 };
         for _ in 0..markets {
             let condition = venue.hex(64);
@@ -21,7 +21,7 @@ impl Venue {
     }
 
     /// A pseudo-random number (splitmix64).
-    pub fn random(&mut self) -> u64 {
+    pub(crate) fn random(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -30,7 +30,7 @@ impl Venue {
     }
 
     /// A number below `end`.
-    pub fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.random() % end
     }
 
@@ -45,7 +45,7 @@ impl Venue {
     }
 
     /// The next message: 96 % `price_change`, 4 % `book`.
-    pub fn message(&mut self) -> String {
+    pub(crate) fn message(&mut self) -> String {
         self.now_ms += self.below(3);
         let at = self.below(self.tokens.len() as u64) as usize;
         if self.below(25) == 0 { self.book(at) } else { self.change(at) }
@@ -55,7 +55,7 @@ impl Venue {
         let (condition, yes, no) = self.tokens[at].clone();
         let mut levels = Vec::new();
         // One order moves a level of each outcome; most orders come alone.
-        let orders = [1, 1, 1, 1, 2, 2, 1, 1][self.below(8) as usize];
+        let orders = [1, 1, 1, 1, 2, 1, 1, 1][self.below(8) as usize];
         for _ in 0..orders {
             let cents = 1 + self.below(98);
             let size = format!("{}.{:02}", self.below(5000), self.below(100));

@@ -5,39 +5,46 @@ use super::*;
 #[test]
 fn a_second_writer_is_refused_and_told_who_holds_the_lock() {
     let dir = tempfile::tempdir().unwrap();
-    let held = RunLock::acquire(dir.path(), 0).unwrap();
-    let refused = RunLock::acquire(dir.path(), 0).unwrap_err();
+    let held = RunLock::acquire(dir.path()).unwrap();
+    let refused = RunLock::acquire(dir.path()).unwrap_err();
     let pid = std::process::id();
     assert_eq!(refused, IoFault::Locked { path: dir.path().join("lock"), pid });
+    let keeper = held.hold();
     drop(held);
-    assert!(RunLock::acquire(dir.path(), 0).is_ok());
+    assert!(RunLock::acquire(dir.path()).is_err(), "someone still writes under it");
+    drop(keeper);
+    assert!(RunLock::acquire(dir.path()).is_ok());
 }
 
 #[test]
 fn tokens_grow_over_restarts_and_over_a_lost_lock_file() {
     let dir = tempfile::tempdir().unwrap();
-    assert_eq!(RunLock::acquire(dir.path(), 0).unwrap().token(), 1);
-    assert_eq!(RunLock::acquire(dir.path(), 0).unwrap().token(), 2);
+    assert_eq!(RunLock::acquire(dir.path()).unwrap().token(), 1);
+    assert_eq!(RunLock::acquire(dir.path()).unwrap().token(), 2);
     fs::remove_file(dir.path().join("lock")).unwrap();
-    assert_eq!(RunLock::acquire(dir.path(), 2).unwrap().token(), 3);
+    let mut lock = RunLock::acquire(dir.path()).unwrap();
+    lock.outgrow(2).unwrap();
+    assert_eq!(lock.token(), 3);
+    lock.outgrow(1).unwrap();
+    assert_eq!(lock.token(), 3);
 }
 
 #[test]
 fn a_lock_left_by_a_dead_process_is_taken_over() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("lock"), b"\n41 99999\n42 12").unwrap();
-    let lock = RunLock::acquire(dir.path(), 0).unwrap();
+    let lock = RunLock::acquire(dir.path()).unwrap();
     assert_eq!(lock.token(), 43);
     drop(lock);
-    assert_eq!(RunLock::acquire(dir.path(), 0).unwrap().token(), 44);
+    assert_eq!(RunLock::acquire(dir.path()).unwrap().token(), 44);
 }
 
 #[test]
 fn the_lock_file_only_grows() {
     let dir = tempfile::tempdir().unwrap();
-    drop(RunLock::acquire(dir.path(), 0).unwrap());
+    drop(RunLock::acquire(dir.path()).unwrap());
     let before = fs::read(dir.path().join("lock")).unwrap();
-    drop(RunLock::acquire(dir.path(), 0).unwrap());
+    drop(RunLock::acquire(dir.path()).unwrap());
     assert!(fs::read(dir.path().join("lock")).unwrap().starts_with(&before));
 }
 

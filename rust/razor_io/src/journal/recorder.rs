@@ -11,7 +11,6 @@
 //! Invariants: numbers grow by 1; each buffer keeps room for one gap record, so that the loss can be
 //! said before it happens; all of a gap's numbers together are exactly the records lost.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -20,80 +19,19 @@ use std::time::Duration;
 
 use razor_core::ids::ConnIx;
 use razor_core::journal::{
-    Chain, Conns, Identity, JournalError, Kind, MAX_PAYLOAD, NO_CONN, RECORD_HEADER, record_header,
+    Conns, Identity, JournalError, Kind, MAX_PAYLOAD, NO_CONN, RECORD_HEADER, record_header,
 };
 
-use super::codec::Packer;
-use super::dir::{JOURNAL_DIR, reserve_path};
+use super::outcome::{Closed, Gap, Push};
 use super::settings::{Overload, RecorderSettings};
 use super::shared::{RecorderStats, Shared, millis};
-use super::writer::{Job, Writer, gap_payload};
-use super::{Durability, JournalFault, Recovered, Store, Tail};
-use crate::clock::Stopwatch;
-use crate::disk::{Reserve, RunLock, check_space, create_dir};
+use super::writer::{Job, Writer};
+use super::{Durability, JournalFault, Recovered, Store};
+use crate::disk::{LockHold, RunLock};
 use crate::fault::{IoFault, Operation};
 
 /// Room that each buffer keeps for one gap record: a head and four numbers of at most 20 digits.
 const GAP_ROOM: usize = 256;
-
-/// Jobs without a buffer that may wait beside all buffers.
-const EXTRA_JOBS: usize = 16;
-
-/// A gap record that the recorder wrote by itself; the engine must see it as an input, too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Gap {
-    /// Its number.
-    pub seq: u64,
-    /// Receive time of the first record lost, in ns.
-    pub from_ns: i64,
-    /// Receive time of the last record lost, in ns; the record's own time, too.
-    pub to_ns: i64,
-    /// Records lost.
-    pub lost: u64,
-}
-
-impl Gap {
-    /// The payload as it stands in the journal.
-    pub fn payload(&self) -> String {
-        gap_payload(self.from_ns, self.to_ns, "recorder_overload", self.lost)
-    }
-}
-
-/// What became of a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Push {
-    /// It has this number. A gap record may have been written just before it.
-    Recorded {
-        /// Number of the record.
-        seq: u64,
-        /// The gap record before it, with what was lost since the last one.
-        gap: Option<Gap>,
-    },
-    /// It was dropped and counted. The caller must not act on it: it is not in the journal.
-    Shed {
-        /// The gap record that was written first, when this is the first record of a loss.
-        gap: Option<Gap>,
-    },
-}
-
-impl Push {
-    /// The number, when recorded.
-    pub const fn seq(self) -> Option<u64> {
-        match self {
-            Self::Recorded { seq, .. } => Some(seq),
-            Self::Shed { .. } => None,
-        }
-    }
-}
-
-/// How a recorder ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Closed {
-    /// Number of the END record; everything up to it is durable.
-    pub last_seq: u64,
-    /// Counters at the end.
-    pub stats: RecorderStats,
-}
 
 /// Records that were dropped and are not yet in a gap record.
 #[derive(Debug, Clone, Copy)]
@@ -108,6 +46,8 @@ pub struct Recorder {
     shared: Arc<Shared>,
     jobs: Option<SyncSender<Job>>,
     free: Receiver<Vec<u8>>,
+    /// Free buffers that are here; the last one given back is used first, while it is in a cache.
+    spare: Vec<Vec<u8>>,
     thread: Option<JoinHandle<()>>,
     /// The present buffer; without capacity while there is none.
     buffer: Vec<u8>,
@@ -116,6 +56,8 @@ pub struct Recorder {
     /// Receive time of its first record.
     opened_ns: i64,
     next_seq: u64,
+    /// Last number that a sync was asked for.
+    asked_seq: u64,
     conns: Conns,
     loss: Option<Loss>,
     chunk_bytes: usize,
@@ -123,13 +65,16 @@ pub struct Recorder {
     overload: Overload,
     flush_syncs: bool,
     sync_wait: Duration,
+    // Until the writer thread has ended nobody else may write here.
+    _hold: LockHold,
 }
 
 impl Recorder {
     /// Opens a new segment behind what was recovered and starts the writer thread.
     ///
-    /// `now_ns` labels the recovery record that a continued journal begins with. The lock must be
-    /// the one of the run directory that was recovered, and stay held.
+    /// The lock must have been taken before the recovery, on the same run directory; its token is
+    /// raised above all in the journal, and it stays held as long as the recorder lives. `now_ns`
+    /// labels the recovery record that a continued journal begins with.
     ///
     /// # Errors
     /// [`JournalFault::Closed`] behind an END record, [`JournalFault::OtherRun`] when run, build or
@@ -138,19 +83,20 @@ impl Recorder {
         settings: &RecorderSettings,
         identity: Identity,
         recovered: &Recovered,
-        lock: &RunLock,
+        lock: &mut RunLock,
         store: Box<dyn Store>,
         now_ns: i64,
     ) -> Result<Self, JournalFault> {
         settings.check()?;
-        let chain = continue_chain(identity, recovered)?;
+        let chain = recovered.continued(identity)?;
         let note = recovered.note();
         let conns = chain.conns().clone();
         let next_seq = chain.last_seq().checked_add(1).ok_or(JournalError::Full)?;
+        lock.outgrow(chain.token())?;
         let shared = Arc::new(Shared::default());
         shared.durable.store(chain.last_seq(), Ordering::Release);
-        let writer = prepare(settings, chain, lock, store, Arc::clone(&shared))?;
-        let mut recorder = Self::spawn(settings, writer, shared, conns, next_seq)?;
+        let writer = Writer::open(settings, chain, lock, store, Arc::clone(&shared))?;
+        let mut recorder = Self::spawn(settings, writer, shared, conns, next_seq, lock.hold())?;
         if let Some(note) = note {
             recorder.append(Kind::Recovery, now_ns, NO_CONN, 0, note.as_bytes())?;
             recorder.flush_durable()?;
@@ -164,12 +110,12 @@ impl Recorder {
         shared: Arc<Shared>,
         conns: Conns,
         next_seq: u64,
+        hold: LockHold,
     ) -> Result<Self, JournalFault> {
-        let (jobs, work) = sync_channel::<Job>(settings.chunks.saturating_add(EXTRA_JOBS));
+        // Each buffer, and behind each buffer at most one job that only asks for a sync.
+        let queue = settings.chunks.saturating_mul(2).saturating_add(2);
+        let (jobs, work) = sync_channel::<Job>(queue);
         let (give, free) = sync_channel::<Vec<u8>>(settings.chunks);
-        for _ in 0..settings.chunks {
-            drop(give.try_send(Vec::with_capacity(settings.chunk_bytes)));
-        }
         let journal = writer.journal.clone();
         let thread = std::thread::Builder::new()
             .name("journal".into())
@@ -182,11 +128,13 @@ impl Recorder {
             shared,
             jobs: Some(jobs),
             free,
+            spare: (0..settings.chunks).map(|_| touched(settings.chunk_bytes)).collect(),
             thread: Some(thread),
             buffer: Vec::new(),
             room: 0,
             opened_ns: 0,
             next_seq,
+            asked_seq: next_seq.saturating_sub(1),
             conns,
             loss: None,
             chunk_bytes: settings.chunk_bytes,
@@ -194,6 +142,7 @@ impl Recorder {
             overload: settings.overload,
             flush_syncs: settings.durability == Durability::EachFlush,
             sync_wait: settings.sync_wait,
+            _hold: hold,
         })
     }
 
@@ -270,8 +219,12 @@ impl Recorder {
     /// The kept fault once the writer has failed.
     pub fn begin_sync(&mut self) -> Result<u64, JournalFault> {
         self.shared.check()?;
-        self.hand_over(true)?;
-        Ok(self.next_seq.saturating_sub(1))
+        let last = self.next_seq.saturating_sub(1);
+        if last > self.asked_seq {
+            self.hand_over(true)?;
+            self.asked_seq = last;
+        }
+        Ok(last)
     }
 
     /// Makes everything pushed so far durable; gives back the last durable number, after the sync.
@@ -400,7 +353,8 @@ impl Recorder {
 
     /// A free buffer, waited for as the policy allows; `None` when the record must be shed.
     fn fetch(&mut self) -> Result<Option<Vec<u8>>, JournalFault> {
-        if let Ok(fresh) = self.free.try_recv() {
+        self.spare.extend(self.free.try_iter());
+        if let Some(fresh) = self.spare.pop() {
             return Ok(Some(fresh));
         }
         match self.overload {
@@ -462,7 +416,7 @@ impl Recorder {
             return Ok(());
         }
         let jobs = self.jobs.as_ref().ok_or(JournalFault::WriterGone)?;
-        // The queue has room for all buffers and for the syncs that one thread can wait for.
+        // The queue has room for all; only a writer that is gone refuses.
         if jobs.try_send(Job { chunk, sync }).is_err() {
             self.shared.check()?;
             return Err(JournalFault::WriterGone);
@@ -498,56 +452,9 @@ enum Room {
     None { gap: Option<Gap> },
 }
 
-/// The chain on which a new segment continues.
-fn continue_chain(identity: Identity, recovered: &Recovered) -> Result<Chain, JournalFault> {
-    if recovered.summary().tail == Tail::Closed {
-        return Err(JournalFault::Closed);
-    }
-    match recovered.chain().identity() {
-        // Only damaged heads so far: their numbers are taken, so the chain goes on behind them.
-        None => Ok(recovered.chain().clone().with_identity(identity)),
-        Some(known) if *known == identity => Ok(recovered.chain().clone()),
-        Some(_) => Err(JournalFault::OtherRun),
-    }
-}
-
-/// Checks the disk, takes the reserve and opens the segment.
-fn prepare(
-    settings: &RecorderSettings,
-    chain: Chain,
-    lock: &RunLock,
-    store: Box<dyn Store>,
-    shared: Arc<Shared>,
-) -> Result<Writer, JournalFault> {
-    let journal: PathBuf = lock.dir().join(JOURNAL_DIR);
-    create_dir(&journal)?;
-    check_space(&journal, settings.headroom_bytes.saturating_add(settings.reserve_bytes))?;
-    let reserve = take_reserve(&journal, settings.reserve_bytes)?;
-    let packer = Packer::new(settings.level, settings.chunk_bytes);
-    let mut writer = Writer {
-        store,
-        chain,
-        token: lock.token(),
-        packer: packer.map_err(IoFault::at(Operation::Open, &journal))?,
-        durability: settings.durability,
-        segment_bytes: settings.segment_bytes,
-        chunk_bytes: settings.chunk_bytes,
-        reserve,
-        shared,
-        path: PathBuf::new(),
-        len: 0,
-        unsynced: 0,
-        since_sync: Stopwatch::start(),
-        out: Vec::new(),
-        journal,
-    };
-    writer.open_segment()?;
-    Ok(writer)
-}
-
-fn take_reserve(journal: &Path, len: u64) -> Result<Option<Reserve>, IoFault> {
-    if len == 0 {
-        return Ok(None);
-    }
-    Reserve::take(&reserve_path(journal), len).map(Some)
+/// An empty buffer whose pages are there already: the first use must not wait for the system.
+fn touched(len: usize) -> Vec<u8> {
+    let mut buffer = vec![1; len];
+    buffer.clear();
+    buffer
 }

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use razor_core::journal::{Chain, Record};
+use razor_core::journal::{Chain, Identity, Record};
 
 use super::reader::{JournalReader, Summary};
 use super::{JournalFault, Tail};
@@ -14,7 +14,7 @@ use super::{JournalFault, Tail};
 /// A proven journal: where writing goes on, and what was found on the way.
 #[derive(Debug, Clone)]
 pub struct Recovered {
-    pub(super) chain: Chain,
+    chain: Chain,
     summary: Summary,
 }
 
@@ -27,6 +27,19 @@ impl Recovered {
     /// The proven chain: last sequence number, connection names, identity, highest token.
     pub const fn chain(&self) -> &Chain {
         &self.chain
+    }
+
+    /// The chain on which a new segment goes on, when the same run, build and config do so (D-12).
+    pub(super) fn continued(&self, identity: Identity) -> Result<Chain, JournalFault> {
+        if self.summary.tail == Tail::Closed {
+            return Err(JournalFault::Closed);
+        }
+        match self.chain.identity() {
+            // No segment yet, or only torn heads: their numbers are taken, nothing else is.
+            None => Ok(self.chain.clone().with_identity(identity)),
+            Some(known) if *known == identity => Ok(self.chain.clone()),
+            Some(_) => Err(JournalFault::OtherRun),
+        }
     }
 
     /// What the recovery record of the next segment says; `None` for a journal that begins.

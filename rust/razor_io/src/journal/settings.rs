@@ -64,8 +64,8 @@ impl RecorderSettings {
     /// For a live source: sheds rather than waits, durable within 200 ms.
     pub fn live() -> Self {
         Self {
-            chunk_bytes: 1024 * 1024,
-            chunks: 64,
+            chunk_bytes: 2 * 1024 * 1024,
+            chunks: 32,
             max_age: Some(Duration::from_millis(100)),
             segment_bytes: 256 * 1024 * 1024,
             durability: Durability::Every {

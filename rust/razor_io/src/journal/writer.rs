@@ -19,11 +19,11 @@ use std::time::Duration;
 use razor_core::journal::{Chain, Kind, NO_CONN, NewBlock, Record, Records, seal_records};
 
 use super::codec::Packer;
-use super::dir::segment_path;
+use super::dir::{JOURNAL_DIR, reserve_path, segment_path};
 use super::shared::Shared;
-use super::{Durability, JournalFault, Store};
+use super::{Durability, JournalFault, RecorderSettings, Store};
 use crate::clock::Stopwatch;
-use crate::disk::Reserve;
+use crate::disk::{Reserve, RunLock, check_space, create_dir};
 use crate::fault::{IoFault, Operation};
 
 /// Work for the writer thread.
@@ -38,27 +38,66 @@ pub(super) struct Job {
 const IDLE: Duration = Duration::from_secs(3600);
 
 pub(super) struct Writer {
-    pub(super) store: Box<dyn Store>,
+    store: Box<dyn Store>,
     pub(super) journal: PathBuf,
-    pub(super) chain: Chain,
-    pub(super) token: u64,
-    pub(super) packer: Packer,
-    pub(super) durability: Durability,
-    pub(super) segment_bytes: u64,
-    pub(super) chunk_bytes: usize,
-    pub(super) reserve: Option<Reserve>,
-    pub(super) shared: Arc<Shared>,
-    pub(super) path: PathBuf,
+    chain: Chain,
+    token: u64,
+    packer: Packer,
+    durability: Durability,
+    segment_bytes: u64,
+    chunk_bytes: usize,
+    reserve: Option<Reserve>,
+    shared: Arc<Shared>,
+    path: PathBuf,
     /// Bytes of the open segment, how many of them are not synced, and since when.
-    pub(super) len: u64,
-    pub(super) unsynced: u64,
-    pub(super) since_sync: Stopwatch,
-    pub(super) out: Vec<u8>,
+    len: u64,
+    unsynced: u64,
+    since_sync: Stopwatch,
+    out: Vec<u8>,
 }
 
 impl Writer {
+    /// Checks the disk, takes the reserve and opens the next segment behind `chain`.
+    pub(super) fn open(
+        settings: &RecorderSettings,
+        chain: Chain,
+        lock: &RunLock,
+        store: Box<dyn Store>,
+        shared: Arc<Shared>,
+    ) -> Result<Self, JournalFault> {
+        let journal = lock.dir().join(JOURNAL_DIR);
+        create_dir(&journal)?;
+        check_space(&journal, settings.headroom_bytes.saturating_add(settings.reserve_bytes))?;
+        let path = reserve_path(&journal);
+        let reserve = match settings.reserve_bytes {
+            0 => None,
+            len => Some(Reserve::take(&path, len)?),
+        };
+        let packer = Packer::new(settings.level, settings.chunk_bytes);
+        let mut writer = Self {
+            store,
+            chain,
+            token: lock.token(),
+            packer: packer.map_err(IoFault::at(Operation::Open, &journal))?,
+            durability: settings.durability,
+            segment_bytes: settings.segment_bytes,
+            chunk_bytes: settings.chunk_bytes,
+            reserve,
+            shared,
+            path: PathBuf::new(),
+            len: 0,
+            unsynced: 0,
+            since_sync: Stopwatch::start(),
+            out: Vec::new(),
+            journal,
+        };
+        writer.open_segment()?;
+        Ok(writer)
+    }
+
     /// Works until the other end of `jobs` is gone; buffers go back through `free`.
     pub(super) fn run(mut self, jobs: &Receiver<Job>, free: &SyncSender<Vec<u8>>) {
+        let _watch = PanicWatch(Arc::clone(&self.shared));
         loop {
             let step = match jobs.recv_timeout(self.until_due()) {
                 Ok(job) => self.work(job, free),
@@ -169,7 +208,7 @@ impl Writer {
     }
 
     /// Opens the next segment and makes its head durable.
-    pub(super) fn open_segment(&mut self) -> Result<(), JournalFault> {
+    fn open_segment(&mut self) -> Result<(), JournalFault> {
         let header = self.chain.next_segment(self.token)?;
         self.path = segment_path(&self.journal, header.number);
         self.store.create(&self.path).map_err(IoFault::at(Operation::Create, &self.path))?;
@@ -264,6 +303,17 @@ impl Writer {
         self.store.sync().map_err(|error| self.sync_fault(&error))?;
         self.unsynced = 0;
         Ok(())
+    }
+}
+
+/// Tells the callers when the thread dies of a bug, so that nobody waits for it.
+struct PanicWatch(Arc<Shared>);
+
+impl Drop for PanicWatch {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.fail(JournalFault::WriterGone);
+        }
     }
 }
 
