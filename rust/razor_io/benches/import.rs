@@ -4,6 +4,20 @@
 //! bytes. With the recordings present (`RAZOR_SHARED_DATA`) it also imports all days of the quote
 //! table, prints rows per second, peak memory and sizes, and checks the table of its README.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::expect_used,
+    clippy::float_arithmetic,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a benchmark stops at the first surprise"
+)]
+
 #[path = "../tests/import_figures/figures.rs"]
 mod figures;
 

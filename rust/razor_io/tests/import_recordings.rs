@@ -3,6 +3,20 @@
 //! The recordings lie beside the project (`RAZOR_SHARED_DATA` overrides where); without them these
 //! tests say so and pass.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::expect_used,
+    clippy::float_arithmetic,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test stops at the first surprise"
+)]
+
 #[path = "import_figures/figures.rs"]
 mod figures;
 
