@@ -196,8 +196,8 @@ mod tests {
         let groups: Vec<Option<u32>> = (0..7).map(|market| catalog.group(market)).collect();
         assert!(groups.is_sorted());
         for slug in slugs {
-            let number = catalog.number(slug).unwrap();
-            assert_eq!(&*catalog.markets[number as usize].slug, slug);
+            let number = usize::try_from(catalog.number(slug).unwrap()).unwrap();
+            assert_eq!(&*catalog.markets[number].slug, slug);
         }
         let of = |slug| catalog.group(catalog.number(slug).unwrap());
         assert_eq!(of("a-b"), of("a-c"));
