@@ -364,6 +364,23 @@ def test_f12_burst_is_recorded_whole_and_in_order() -> None:
     asyncio.run(run())
 
 
+def test_message_is_stamped_when_its_last_fragment_arrives() -> None:
+    async def run() -> None:
+        async with world(Venue(1)) as at, running(at.stream().run()):
+            await until(lambda: _all_hydrated(at))
+            token = at.venue.tokens()[0]
+            for number in range(3):
+                text = json.dumps(at.venue.price_change(token, "0.41", str(number)))
+                parts = [text[:10], text[10:20], text[20:]]
+                at.clock.advance(1_000)
+                await at.venue.sessions[0].socket.send(parts)
+                await until(lambda: at.engine.rows[-1].payload.decode() == text)  # noqa: B023
+                row = at.engine.rows[-1]
+                assert (row.payload.decode(), row.recv_ns) == (text, at.clock.now_ns())
+
+    asyncio.run(run())
+
+
 def test_half_open_connection_is_dropped_when_pong_stays_away() -> None:
     async def run() -> None:
         venue = Venue(1)

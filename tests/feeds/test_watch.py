@@ -116,6 +116,15 @@ def test_young_connection_is_not_replaced() -> None:
         assert not any(isinstance(v, Stale | Renew) for v in scene.flow(now, "y"))
 
 
+def test_dwell_time_outweighs_a_proof_of_silence() -> None:
+    settings = FeedSettings(min_dwell_ms=60_000)
+    scene = Scene(watch=Watch(settings=settings, owners={}), shards={"a": (1, 100, ("x",))})
+    found = [
+        now for now in range(101, 170) if scene.step(now)[:1] == [Stale(conn="a", last_data_ns=0)]
+    ]
+    assert found == [160]
+
+
 def test_data_on_the_new_connection_closes_the_stale_period() -> None:
     scene = _two_flowing()
     for now in range(111, 131):

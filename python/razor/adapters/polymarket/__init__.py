@@ -4,10 +4,9 @@
 of the venue do not leave this package, and no call in it needs an account.
 """
 
+from razor.adapters.polymarket.clock import SystemClock
 from razor.adapters.polymarket.feed import LiveFeed
 from razor.adapters.polymarket.gamma import Gamma
-
-from razor.adapters.polymarket.clock import SystemClock
 from razor.adapters.polymarket.rest import Http
 from razor.adapters.polymarket.supervise import SignalStop, TaskSupervisor
 

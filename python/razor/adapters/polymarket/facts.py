@@ -2,7 +2,8 @@
 
 Owns the comparison: per market the CLOB's compact form, per neg-risk group the event's flags and
 children. What a changed fact means for a set is decided where sets are traded; here it is
-recorded (`ref`, as served) and marked by a gap record MARKET_CHANGED, before anything else.
+recorded (`ref`: a market as served, a group as the compared facts) and marked by a gap record
+MARKET_CHANGED, before anything else.
 
 Must never write a second `meta` record for a known market, nor take a failed read for a change.
 
@@ -10,6 +11,7 @@ Invariants: the first reading is the base; each change is reported once, against
 before it; a market that vanished from the CLOB has changed.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 
 from razor.adapters.polymarket.gamma import Gamma
@@ -65,7 +67,9 @@ class FactsWatch:
         if isinstance(found, Sequence):
             for event in found:
                 facts = _group_facts(event)
-                self._compare(event.neg_risk_market_id or event.id, facts, repr(facts).encode())
+                self._compare(
+                    event.neg_risk_market_id or event.id, facts, json.dumps(facts).encode()
+                )
 
     def _compare(self, key: str, facts: Mapping[str, str], content: bytes) -> None:
         before = self._known.get(key)

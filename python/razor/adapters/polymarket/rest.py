@@ -163,7 +163,8 @@ class Http:
             answer = await self._audited(call, attempt)
             if isinstance(answer, Body) or attempt >= allowed or not self._may_retry(answer):
                 return answer
-            await self._clock.sleep(max(backoff.next_ms(), answer.wait_ms))
+            # A longer wish of the venue is in the endpoint's hold, which the next slot obeys.
+            await self._clock.sleep(backoff.next_ms())
             attempt += 1
 
     def _may_retry(self, failed: Failed) -> bool:
