@@ -8,6 +8,7 @@
 pub mod audit;
 pub mod capture;
 pub mod clock;
+pub mod digest;
 pub mod disk;
 pub mod fault;
 pub mod import;

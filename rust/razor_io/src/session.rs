@@ -110,14 +110,14 @@ impl Session {
     /// [`SessionFault`]: a lock held by another process, a corrupt journal, a journal of another run
     /// or one that was closed, a full disk.
     pub fn open(plan: &Plan) -> Result<Self, SessionFault> {
-        let lock = RunLock::acquire(&plan.run_dir, 0)?;
+        let mut lock = RunLock::acquire(&plan.run_dir)?;
         let (engine, mut tables, recovered) = fold_existing(plan)?;
         let resumed = recovered.summary().tail != Tail::Empty;
         let recorder = Recorder::start(
             &plan.recorder,
             plan.identity.clone(),
             &recovered,
-            &lock,
+            &mut lock,
             Box::new(DiskStore::default()),
             plan.now_ns,
         )?;

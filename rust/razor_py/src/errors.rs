@@ -9,12 +9,24 @@
 //! - the `match` on an error of the core has no wildcard, so a new variant cannot be forgotten;
 //! - facts of an error are attributes of the exception, and the text names the remedy.
 
+use std::path::PathBuf;
+
 use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
+use razor_core::engine::EngineError;
+use razor_core::journal::JournalError as CoreJournalError;
+use razor_core::shadow::day14::Day14Error;
 use razor_core::units::UnitError;
+use razor_io::audit::AuditFault;
+use razor_io::capture::CaptureError;
+use razor_io::fault::IoFault;
+use razor_io::import::ImportError;
+use razor_io::journal::JournalFault;
+use razor_io::session::SessionFault;
+use razor_io::source::SourceFault;
 
 create_exception!(
     razor._core,
@@ -51,6 +63,18 @@ create_exception!(
     Gap,
     JournalError,
     "Sequence numbers of a journal do not follow one another."
+);
+create_exception!(
+    razor._core,
+    StorageError,
+    RazorError,
+    "The disk refuses a file operation; `path` says which file."
+);
+create_exception!(
+    razor._core,
+    Cancelled,
+    RazorError,
+    "The caller stopped a long job; nothing was written."
 );
 create_exception!(
     razor._core,
@@ -96,6 +120,8 @@ pub(crate) fn export(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("JournalError", py.get_type::<JournalError>())?;
     module.add("Corrupt", py.get_type::<Corrupt>())?;
     module.add("Gap", py.get_type::<Gap>())?;
+    module.add("StorageError", py.get_type::<StorageError>())?;
+    module.add("Cancelled", py.get_type::<Cancelled>())?;
     module.add("OrderRefused", py.get_type::<OrderRefused>())?;
     module.add("RiskRefused", py.get_type::<RiskRefused>())?;
     module.add("VenueError", py.get_type::<VenueError>())?;
@@ -166,5 +192,167 @@ const fn reason(error: UnitError) -> &'static str {
         UnitError::OffGrid { .. } => "off_grid",
         UnitError::UnknownTick { .. } => "unknown_tick",
         UnitError::EmptyRange { .. } => "empty_range",
+    }
+}
+
+/// An argument that no caller of razor gives; a defect of the caller, not of the world.
+pub(crate) fn bad_argument(error: impl std::fmt::Display) -> PyErr {
+    PyValueError::new_err(error.to_string())
+}
+
+/// A call on a session or source that has ended.
+pub(crate) fn closed() -> PyErr {
+    PyValueError::new_err("this session or source has been closed")
+}
+
+/// Any fault of the shell on its way to Python: which exception, its sentence, its file.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    family: Family,
+    text: String,
+    path: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Family {
+    Storage,
+    Journal,
+    Corrupt,
+    Decode,
+    Settings,
+    Cancelled,
+}
+
+impl Fault {
+    fn new(family: Family, error: &impl std::fmt::Display) -> Self {
+        Self { family, text: error.to_string(), path: None }
+    }
+}
+
+impl From<IoFault> for Fault {
+    fn from(fault: IoFault) -> Self {
+        let path = Some(fault.path().to_path_buf());
+        Self { path, ..Self::new(Family::Storage, &fault) }
+    }
+}
+
+impl From<JournalFault> for Fault {
+    fn from(fault: JournalFault) -> Self {
+        match fault {
+            JournalFault::Io(fault) => fault.into(),
+            JournalFault::Format(CoreJournalError::Corrupt(_)) => {
+                Self::new(Family::Corrupt, &fault)
+            }
+            JournalFault::Format(_)
+            | JournalFault::Closed
+            | JournalFault::OtherRun
+            | JournalFault::Overloaded { .. }
+            | JournalFault::SlowSync { .. }
+            | JournalFault::UnknownConn { .. }
+            | JournalFault::OwnKind { .. }
+            | JournalFault::Setting { .. }
+            | JournalFault::WriterGone => Self::new(Family::Journal, &fault),
+        }
+    }
+}
+
+impl From<EngineError> for Fault {
+    fn from(error: EngineError) -> Self {
+        let family = match error {
+            EngineError::Order { .. } => Family::Journal,
+            EngineError::Params(_) => Family::Settings,
+        };
+        Self::new(family, &error)
+    }
+}
+
+impl From<CaptureError> for Fault {
+    fn from(error: CaptureError) -> Self {
+        let family = match error {
+            CaptureError::Io { .. } => Family::Storage,
+            CaptureError::Line { .. }
+            | CaptureError::Truncated { .. }
+            | CaptureError::Damaged { .. }
+            | CaptureError::LineTooLong { .. }
+            | CaptureError::Bomb { .. }
+            | CaptureError::NotStorable { .. }
+            | CaptureError::Manifest { .. } => Family::Decode,
+        };
+        Self::new(family, &error)
+    }
+}
+
+impl From<ImportError> for Fault {
+    fn from(error: ImportError) -> Self {
+        let family = match error {
+            ImportError::Capture(error) => return error.into(),
+            ImportError::Io { .. } | ImportError::Missing { .. } => Family::Storage,
+            ImportError::Cancelled => Family::Cancelled,
+            ImportError::UnknownFormat { .. }
+            | ImportError::Header { .. }
+            | ImportError::Row { .. }
+            | ImportError::LineTooLong { .. }
+            | ImportError::Bomb { .. }
+            | ImportError::Parquet { .. }
+            | ImportError::Price { .. }
+            | ImportError::TooMany { .. } => Family::Decode,
+        };
+        Self::new(family, &error)
+    }
+}
+
+impl From<SourceFault> for Fault {
+    fn from(fault: SourceFault) -> Self {
+        match fault {
+            SourceFault::Capture(error) => error.into(),
+            SourceFault::Journal(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<SessionFault> for Fault {
+    fn from(fault: SessionFault) -> Self {
+        match fault {
+            SessionFault::Journal(fault) => fault.into(),
+            SessionFault::Io(fault) => fault.into(),
+            SessionFault::Engine(error) => error.into(),
+            SessionFault::Source(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<AuditFault> for Fault {
+    fn from(fault: AuditFault) -> Self {
+        match fault {
+            AuditFault::Journal(fault) => fault.into(),
+            AuditFault::Io(fault) => fault.into(),
+            AuditFault::Engine(error) => error.into(),
+        }
+    }
+}
+
+impl From<Day14Error> for Fault {
+    fn from(error: Day14Error) -> Self {
+        Self::new(Family::Decode, &error)
+    }
+}
+
+impl From<Fault> for PyErr {
+    fn from(fault: Fault) -> Self {
+        let Fault { family, text, path } = fault;
+        let error = match family {
+            Family::Storage => StorageError::new_err(text),
+            Family::Journal => JournalError::new_err(text),
+            Family::Corrupt => Corrupt::new_err(text),
+            Family::Decode => DecodeError::new_err(text),
+            Family::Settings => SettingsError::new_err(text),
+            Family::Cancelled => Cancelled::new_err(text),
+        };
+        Python::attach(|py| {
+            let path = path.map(|path| path.display().to_string());
+            // An exception without its path is still the right exception.
+            let _ = error.value(py).setattr("path", path);
+        });
+        error
     }
 }

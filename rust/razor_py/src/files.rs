@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use pyo3::prelude::*;
 use razor_core::shadow::day14::{Facts, day14_json as core_day14_json};
 use razor_io::audit::{self, Verdict};
-use razor_io::capture::{self, Limits};
+use razor_io::capture::{
+    self, CaptureError, CaptureWriter, Kind, Limits, MetaPayload, Record, Source,
+};
 use razor_io::import::{self, Control, Format, Progress};
-use razor_io::world;
-use razor_sim::world::WorldPlan;
+use razor_sim::world::{WorldPlan, build as build_world};
 use serde_json::json;
 
 use crate::errors::{Fault, bad_argument};
@@ -144,6 +145,23 @@ pub(crate) fn world_capture(
     duration_ms: i64,
 ) -> PyResult<String> {
     let plan = WorldPlan { seed, start_ns, duration_ms };
-    let manifest = py.detach(|| world::write_capture(&path, plan)).map_err(Fault::from)?;
+    let manifest = py.detach(|| write_world(&path, plan)).map_err(Fault::from)?;
     serde_json::to_string(&manifest).map_err(bad_argument)
+}
+
+fn write_world(path: &Path, plan: WorldPlan) -> Result<capture::Manifest, CaptureError> {
+    let mut writer = CaptureWriter::create(path, 1)?;
+    for record in build_world(plan).records {
+        let t = record.recv_ns;
+        if record.kind == "meta" {
+            let meta: MetaPayload = serde_json::from_str(&record.payload).unwrap_or_default();
+            writer.define(t, meta.markets, meta.sets)?;
+            continue;
+        }
+        let kind = if record.kind == "trade" { Kind::Trade } else { Kind::Ws };
+        let (conn, payload) = (record.conn, record.payload.as_bytes());
+        writer.write(&Record { kind, t, conn, epoch: 0, payload })?;
+    }
+    let description = format!("seeded world {} of razor; no venue was recorded", plan.seed);
+    writer.finish(Source { format: "world".to_owned(), description, ..Source::default() })
 }

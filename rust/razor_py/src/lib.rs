@@ -13,6 +13,9 @@
 mod bps;
 mod convert;
 mod errors;
+mod files;
+mod session;
+mod source;
 
 use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
@@ -26,7 +29,23 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("BUILD_PROFILE", BUILD_PROFILE)?;
     errors::export(module)?;
-    module.add_class::<bps::Bps>()
+    module.add_class::<bps::Bps>()?;
+    module.add_class::<session::Session>()?;
+    module.add_class::<session::FeedFacts>()?;
+    module.add_class::<session::SignalNotice>()?;
+    module.add_class::<source::Source>()?;
+    add_functions(module)
+}
+
+fn add_functions(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(session::sha256, module)?)?;
+    module.add_function(wrap_pyfunction!(files::capture_import, module)?)?;
+    module.add_function(wrap_pyfunction!(files::capture_info, module)?)?;
+    module.add_function(wrap_pyfunction!(files::file_sha256, module)?)?;
+    module.add_function(wrap_pyfunction!(files::audit_verify, module)?)?;
+    module.add_function(wrap_pyfunction!(files::audit_rebuild, module)?)?;
+    module.add_function(wrap_pyfunction!(files::day14_json, module)?)?;
+    module.add_function(wrap_pyfunction!(files::world_capture, module)?)
 }
 
 /// A debug build is several times slower: whoever measures or records with it should know.

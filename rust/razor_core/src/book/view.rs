@@ -59,6 +59,8 @@ pub struct ConnLiveness {
     pub epoch: u32,
     /// Receive time of the last frame, refused ones included.
     pub last_recv_ns: Option<Nanos>,
+    /// Receive time of the last frame that held a message of the venue.
+    pub last_data_ns: Option<Nanos>,
     /// Frames of all epochs.
     pub frames: u64,
     /// Frames refused.
@@ -206,6 +208,7 @@ impl Books {
         self.conn(conn).map_or_else(ConnLiveness::default, |conn| ConnLiveness {
             epoch: conn.epoch,
             last_recv_ns: conn.last_recv,
+            last_data_ns: conn.last_data,
             frames: conn.frames,
             frames_refused: conn.frames_refused,
         })

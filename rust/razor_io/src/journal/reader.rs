@@ -32,6 +32,18 @@ pub enum Tail {
     Closed,
 }
 
+impl Tail {
+    /// The word of reports.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Open => "open",
+            Self::Torn(_) => "torn",
+            Self::Closed => "closed",
+        }
+    }
+}
+
 /// What a reader has seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
