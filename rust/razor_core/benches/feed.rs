@@ -2,6 +2,16 @@
 //!
 //! The workload is [`FeedConfig::default`] with one set of three legs per market. Time per element is
 //! time per message.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::similar_names,
+    reason = "a test stops loudly where the core must not"
+)]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use razor_core::book::{BookParams, Books, Report, Source};

@@ -338,11 +338,15 @@ impl Books {
             return;
         }
         // Two views of one moment with no change between them must be mirrors.
-        let twin = book
-            .snapshot
-            .is_some_and(|(from, at)| followed && from != outcome && at == message.venue_ts_ms);
+        let same_grid = message.tick.is_none_or(|tick| tick == book.grid.tick);
+        let other_view = |(from, at)| from != outcome && at == message.venue_ts_ms;
+        let twin = followed && same_grid && book.snapshot.is_some_and(other_view);
         let torn = twin && !book.equals(outcome, context.frame, message);
         self.write_book(context, market, outcome, message, report);
+        if twin && let Some(book) = self.markets.get_mut(position(market)) {
+            // The pair is complete; a third view of the same moment begins another one.
+            book.snapshot = None;
+        }
         if torn {
             bump(&mut self.counters.mirror_violations);
             self.dirty(market, DirtyReason::Mirror);
