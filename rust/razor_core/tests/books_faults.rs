@@ -405,3 +405,39 @@ fn a_report_names_each_touched_market_once_and_is_cleared_by_the_next_call() {
     desk.frame("PONG");
     assert!(desk.report.trades.is_empty());
 }
+
+#[test]
+fn a_token_on_a_second_connection_goes_live_by_its_own_snapshot_there() {
+    let mut desk = Desk::new();
+    desk.book("YES", &level("0.4", "1"), &level("0.5", "2"));
+    desk.conn = ConnIx(1);
+    desk.book("NO", &level("0.5", "2"), &level("0.6", "1"));
+    assert_eq!((desk.state(), desk.books.state(NO_TOKEN)), (LIVE, LIVE));
+    assert_eq!(desk.report.touched, [MarketIx(0)], "the caller must look at its sets again");
+    desk.books.start_epoch(ConnIx(1), 1);
+    assert_eq!((desk.state(), desk.books.state(NO_TOKEN)), (LIVE, BookState::Unhydrated));
+    desk.books.start_epoch(ConnIx(0), 1);
+    assert_eq!(desk.state(), BookState::Unhydrated);
+}
+
+#[test]
+fn several_orders_in_one_message_may_be_listed_by_order_or_by_token() {
+    let entries = [
+        ("YES", "BUY", "0.41", "5"),
+        ("NO", "SELL", "0.59", "5"),
+        ("YES", "SELL", "0.49", "6"),
+        ("NO", "BUY", "0.51", "6"),
+    ];
+    for order in [[0, 1, 2, 3], [0, 2, 1, 3], [1, 0, 3, 2], [1, 3, 0, 2]] {
+        let mut desk = Desk::new();
+        desk.snapshots();
+        let text = desk.changes_text(&order.map(|index| entries[index]));
+        desk.frame(&text);
+        assert_eq!((desk.state(), desk.bid()), (LIVE, Some(4_100)), "{order:?}");
+    }
+    let mut desk = Desk::new();
+    desk.snapshots();
+    let text = desk.changes_text(&[entries[0], entries[1], entries[2]]);
+    desk.frame(&text);
+    assert_eq!((desk.state(), desk.bid()), (LIVE, Some(4_100)), "a lone third entry");
+}
