@@ -142,6 +142,10 @@ impl Bench {
 
     fn book(&mut self, market: usize, outcome: usize, bid: u32, ask: u32) -> Vec<Finding> {
         let text = book_text(&self.feed, market, outcome, bid, ask);
+        self.frame(&text)
+    }
+
+    fn frame(&mut self, text: &str) -> Vec<Finding> {
         self.books.apply(SOURCE, text.as_bytes(), &mut self.report).expect("accepted");
         let mut found = Vec::new();
         self.detector.update(&self.books, &self.report.touched, &mut found);
@@ -193,4 +197,20 @@ fn a_set_with_several_touched_legs_is_found_once() {
     bench.detector.update(&bench.books, &bench.report.touched, &mut found);
     assert_eq!(found.len(), 1);
     assert_eq!(bench.detector.sets_of(MarketIx(1)).collect::<Vec<_>>(), [SetIx(0)]);
+}
+
+#[test]
+fn a_live_leg_without_an_ask_keeps_its_set_out_and_one_without_a_bid_only_says_so() {
+    let mut bench = Bench::new([0, 2], 1_000_000);
+    bench.book(1, 0, 40, 50);
+    let full = book_text(&bench.feed, 0, 0, 30, 40);
+    let bid = "[{\"price\":\"0.30\",\"size\":\"7\"}]";
+    let ask = "[{\"price\":\"0.40\",\"size\":\"7\"}]";
+    let found = bench.frame(&full.replace(ask, "[]"));
+    assert_eq!(found, []);
+    assert!(bench.detector.is_checkable(SetIx(0), &bench.books), "live, and still no candidate");
+    assert_eq!(bench.detector.sums(SetIx(0)).map(|sums| sums.asks_missing), Some(1));
+    let found = bench.frame(&full.replace(bid, "[]"));
+    let candidate = Finding::Candidate { set: SetIx(0), sum_ask: Usdc(900_000), sum_bid: None };
+    assert_eq!(found, [candidate]);
 }
