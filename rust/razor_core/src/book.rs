@@ -195,8 +195,9 @@ impl Books {
     /// all; `report` says what happened to those that were kept out.
     ///
     /// # Errors
-    /// [`Refusal`] when the frame as a whole cannot be read; no book changes then. A stream has lost
-    /// an unknown update with it: the caller decides when to say so by [`Books::frame_lost`].
+    /// [`Refusal`] when the frame as a whole cannot be read; no book changes then, but a higher epoch
+    /// is taken note of even so. A stream has lost an unknown update with the frame: the caller decides
+    /// when to say so by [`Books::frame_lost`].
     pub fn apply(
         &mut self,
         source: Source,

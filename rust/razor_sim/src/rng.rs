@@ -1,6 +1,6 @@
 //! A small fixed random number generator.
 
-/// SplitMix64 (Steele, Lea, Flood 2014): 64 bits of state, fixed for all time.
+/// `SplitMix64` (Steele, Lea, Flood 2014): 64 bits of state, fixed for all time.
 ///
 /// Good enough to vary a workload, not for secrets. Part of the reproducibility contract: a seed
 /// printed by a test must mean the same world in every later version.

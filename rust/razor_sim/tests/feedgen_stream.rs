@@ -1,4 +1,14 @@
 //! The generated stream, read by the real books.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::similar_names,
+    reason = "a test stops loudly where the core must not"
+)]
 
 use razor_core::book::{BookParams, BookSide, Books, Report, Source};
 use razor_core::ids::{ConnIx, MarketIx, Outcome, TokenIx};

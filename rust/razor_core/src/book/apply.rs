@@ -1,4 +1,15 @@
 //! Applying decoded messages: one function per message type, each validates before it writes.
+//!
+//! Owns: the rules of PROTOCOL §5.1 and FAULTS group A, in the order in which they must be asked:
+//! is it about one market (F-09), is it on the grid (F-06), does the book stand on a snapshot of this
+//! very stream (F-03, F-04), is it in itself consistent (mirror). Only then levels are written, all of
+//! them, and the book is compared with what the venue says about it.
+//!
+//! Must never: write a level before every check of its message has passed, or leave a lost update
+//! without a mark: what is kept out for a reason in the message makes its market DIRTY.
+//!
+//! The book is the market's: a change of either token applies once any token's snapshot has founded
+//! it, while a token without a snapshot of its own stays UNHYDRATED.
 
 use super::market::{Base, MarketBook, ShortText, Suspect};
 use super::report::{GridChange, Notice, Quarantined, RefusedUpdate, TradePrint};
@@ -77,6 +88,7 @@ impl Books {
         None
     }
 
+    /// Unregistered on both counts is somebody else's market; anything else is a mix-up.
     #[cold]
     fn quarantine(
         &mut self,
@@ -100,12 +112,14 @@ impl Books {
         }
     }
 
+    /// DIRTY, and the caller hears of it: a candidate may have stood on this book.
     #[cold]
     fn make_dirty(&mut self, market: MarketIx, reason: DirtyReason, report: &mut Report) {
         self.dirty(market, reason);
         self.touch(market, report);
     }
 
+    /// Keeps an update out for what it says; its loss makes the book doubtful.
     #[cold]
     fn refuse(&mut self, market: MarketIx, refusal: Refusal, report: &mut Report) {
         bump(&mut self.counters.updates_refused);
@@ -113,6 +127,7 @@ impl Books {
         self.make_dirty(market, DirtyReason::RefusedUpdate, report);
     }
 
+    /// Names a market in the report, once per call.
     fn touch(&mut self, market: MarketIx, report: &mut Report) {
         if let Some(book) = self.markets.get_mut(position(market))
             && book.touched_in != self.calls
@@ -129,6 +144,7 @@ impl Books {
 
     // --- price_change -----------------------------------------------------------------------
 
+    /// Level changes, all or none. The book is judged once, after the last of them.
     fn on_change(&mut self, context: Context, message: &PriceChange, report: &mut Report) {
         let changes = context.frame.changes_of(message);
         let Some(market) = self.resolve_changes(context, message, changes, report) else { return };
@@ -197,6 +213,7 @@ impl Books {
         }
     }
 
+    /// Queues hash checks of every n-th message: the last entry of each token names the book after it.
     fn sample_hash(
         &mut self,
         context: Context,
@@ -252,6 +269,7 @@ impl Books {
         self.touch(market, report);
     }
 
+    /// Stated best prices change no level; they only confirm or cast doubt.
     fn on_top(&mut self, context: Context, message: &BestBidAsk, report: &mut Report) {
         let Some((market, outcome)) = self.resolve(message.market, message.token, report) else {
             return;
@@ -273,6 +291,7 @@ impl Books {
 
     // --- book -------------------------------------------------------------------------------
 
+    /// A full view of a token. Its own tick, if stated, is the grid it must be on.
     fn on_book(&mut self, context: Context, message: &BookSnapshot, report: &mut Report) {
         let Some((market, outcome)) = self.resolve(message.market, message.token, report) else {
             return;
@@ -319,6 +338,7 @@ impl Books {
         }
     }
 
+    /// A snapshot of the stream founds or replaces the book, unless another LIVE stream has it.
     fn on_stream_book(
         &mut self,
         context: Context,
@@ -335,14 +355,19 @@ impl Books {
             if let Some(book) = self.markets.get_mut(position(market)) {
                 book.feed_mut(outcome).hydrated = Some((context.base.conn, context.base.epoch));
             }
-            return;
+            // The token may have become LIVE by it.
+            return self.touch(market, report);
         }
         // Two views of one moment with no change between them must be mirrors.
-        let twin = book
-            .snapshot
-            .is_some_and(|(from, at)| followed && from != outcome && at == message.venue_ts_ms);
+        let same_grid = message.tick.is_none_or(|tick| tick == book.grid.tick);
+        let other_view = |(from, at)| from != outcome && at == message.venue_ts_ms;
+        let twin = followed && same_grid && book.snapshot.is_some_and(other_view);
         let torn = twin && !book.equals(outcome, context.frame, message);
         self.write_book(context, market, outcome, message, report);
+        if twin && let Some(book) = self.markets.get_mut(position(market)) {
+            // The pair is complete; a third view of the same moment begins another one.
+            book.snapshot = None;
+        }
         if torn {
             bump(&mut self.counters.mirror_violations);
             self.dirty(market, DirtyReason::Mirror);
@@ -353,6 +378,7 @@ impl Books {
         book.base.is_some_and(|base| self.conn(base.conn).is_some_and(|c| c.losses != base.losses))
     }
 
+    /// Replaces the book; all doubt ends, but a crossed snapshot is DIRTY at once.
     fn write_book(
         &mut self,
         context: Context,
@@ -384,6 +410,7 @@ impl Books {
         self.touch(market, report);
     }
 
+    /// A REST book checks a streamed one and stands in only where no stream is.
     fn on_rest_book(
         &mut self,
         context: Context,
@@ -428,6 +455,7 @@ impl Books {
 
     // --- grid and prints --------------------------------------------------------------------
 
+    /// A grid change named by either token holds for the market.
     fn on_tick(&mut self, context: Context, message: &TickSizeChange, report: &mut Report) {
         let Some((market, outcome)) = self.resolve(message.market, message.token, report) else {
             return;
@@ -452,6 +480,7 @@ impl Books {
         self.touch(market, report);
     }
 
+    /// A print goes to the caller; no level follows from it, the venue sends those itself.
     fn on_trade(&mut self, context: Context, message: &Trade, report: &mut Report) {
         let Some((market, outcome)) = self.resolve(message.market, message.token, report) else {
             return;

@@ -84,3 +84,36 @@ impl Ladder {
 fn seen(price: Fine, mirrored: bool) -> Fine {
     if mirrored { price.complement() } else { price }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held(ladder: &Ladder) -> Vec<(u16, u64)> {
+        ladder.levels().map(|(price, qty)| (price.0, qty.0)).collect()
+    }
+
+    #[test]
+    fn levels_stay_sorted_whatever_the_order_of_changes() {
+        let mut ladder = Ladder::default();
+        for (price, qty) in [(50, 1), (10, 2), (90, 3), (50, 4), (70, 0), (10, 0)] {
+            ladder.set(Fine(price), Qty(qty));
+        }
+        assert_eq!(held(&ladder), [(50, 4), (90, 3)]);
+        assert_eq!(ladder.best(), Some((Fine(90), Qty(3))));
+        ladder.clear();
+        assert_eq!((ladder.best(), ladder.best_price()), (None, None));
+    }
+
+    #[test]
+    fn a_mirrored_side_is_taken_over_in_the_received_order() {
+        let asks = [(9_900, 1), (6_000, 2), (5_500, 3)]
+            .map(|(price, qty)| Level { price: Fine(price), qty: Qty(qty) });
+        let mut ladder = Ladder::default();
+        ladder.replace(&asks, true);
+        assert_eq!(held(&ladder), [(100, 1), (4_000, 2), (4_500, 3)]);
+        assert!(ladder.equals(&asks, true));
+        assert!(!ladder.equals(&asks, false));
+        assert!(!ladder.equals(asks.get(..2).unwrap_or_default(), true));
+    }
+}

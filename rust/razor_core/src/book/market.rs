@@ -81,7 +81,7 @@ pub(super) struct MarketBook {
     pub(super) dirty: Option<DirtyReason>,
     pub(super) suspect: Option<Suspect>,
     pub(super) feeds: [TokenFeed; 2],
-    /// Token, venue time and purity of the last snapshot: pure while no change came after it.
+    /// Token and venue time of a snapshot whose twin may still come: no change came after it.
     pub(super) snapshot: Option<(Outcome, i64)>,
     pub(super) snapshot_recv: Option<Nanos>,
     pub(super) proof_recv: Option<Nanos>,

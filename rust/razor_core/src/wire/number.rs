@@ -173,3 +173,96 @@ pub(super) fn tick_text(text: &[u8], key: &'static str) -> Result<TickSize, Refu
 pub(super) fn millis_text(text: &[u8], key: &'static str) -> Result<i64, Refusal> {
     venue_millis(fixed(text, 0, key)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The bytes behind a number as they stand in a frame.
+    fn in_frame(text: &str) -> Vec<u8> {
+        format!("{text}\",\"more\":1}}").into_bytes()
+    }
+
+    #[test]
+    fn every_price_of_the_finest_grid_reads_alike_in_all_its_spellings() {
+        for fine in 0..10_000_u16 {
+            let full = format!("0.{fine:04}");
+            let short = full.trim_end_matches('0');
+            for text in [full.as_str(), short] {
+                let bytes = in_frame(text);
+                let quick = quoted_fine(&bytes).map(|(price, _)| price);
+                // The quick reader wants a digit behind the point and leaves "0." to the other.
+                let expected = (text != "0.").then_some(Fine(fine));
+                assert_eq!(quick, expected, "{text}");
+                if fine > 0 {
+                    assert_eq!(fine_text(text.as_bytes(), "price"), Ok(Fine(fine)), "{text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn quick_readers_leave_what_they_do_not_know_to_the_strict_ones() {
+        for text in ["1", ".5", "0.12345", "00.5", "0,5", "0.5x", "", "0x1", "-0.5", "0.5 "] {
+            assert_eq!(quoted_fine(&in_frame(text)), None, "{text}");
+        }
+        for text in ["12345678", ".5", "1.", "1.1234567", "1,5", "", "-1", "1e3", "1.5.5"] {
+            assert_eq!(quoted_qty(&in_frame(text)), None, "{text}");
+        }
+        assert_eq!(quoted_fine(b"0.5\""), None, "too near the end of the frame");
+    }
+
+    #[test]
+    fn quantities_read_alike_for_every_split_of_seven_and_six_digits() {
+        let digits = "98765431234567";
+        for whole in 1..=7_usize {
+            for decimals in 0..=6_usize {
+                let mut text = digits[..whole].to_owned();
+                if decimals > 0 {
+                    text.push('.');
+                    text.push_str(&digits[8..8 + decimals]);
+                }
+                let bytes = in_frame(&text);
+                let (quick, rest) = quoted_qty(&bytes).expect("known spelling");
+                assert_eq!(Ok(quick), qty_text(text.as_bytes(), "size"), "{text}");
+                assert_eq!(rest, b",\"more\":1}", "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_byte_above_ascii_ends_a_number_wherever_it_stands() {
+        for at in 0..9 {
+            for byte in [0x2F, 0x3A, 0x7F, 0x80, 0x89, 0x8A, 0xB0, 0xFF] {
+                let mut bytes = in_frame("1234.5678");
+                bytes[at] = byte;
+                let quick = quoted_qty(&bytes).map(|(qty, _)| qty);
+                let end = bytes.iter().position(|b| *b == b'"').expect("quote");
+                assert_eq!(quick, qty_text(&bytes[..end], "size").ok(), "{at} {byte:#x}");
+            }
+        }
+    }
+
+    #[test]
+    fn thirteen_digits_are_milliseconds() {
+        assert_eq!(quoted_millis(&in_frame("1791258810641")).map(|r| r.0), Some(1_791_258_810_641));
+        for text in ["179125881064", "17912588106410", "0791258810641", "1791258x10641"] {
+            assert_eq!(quoted_millis(&in_frame(text)), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_caps_have_two_sides() {
+        let cap = "1000000000000";
+        assert_eq!(qty_text(cap.as_bytes(), "size"), Ok(MAX_QTY));
+        let refusal = Refusal::TooMuch { micros: MAX_QTY.0 + 1 };
+        assert_eq!(qty_text(format!("{cap}.000001").as_bytes(), "size"), Err(refusal));
+        assert!(venue_millis(1_000_000_000).is_ok() && venue_millis(999_999_999).is_err());
+        assert!(
+            venue_millis(9_999_999_999_999).is_ok() && venue_millis(10_000_000_000_000).is_err()
+        );
+        assert_eq!(price_text(b"1", "price"), Ok(Price::ONE));
+        assert!(price_text(b"1.000001", "price").is_err() && price_text(b"0", "price").is_err());
+        assert!(tick_text(b"0.02", "tick_size").is_err());
+    }
+}

@@ -1,4 +1,14 @@
 //! The general path: any JSON the venue could mean, every refusal with its reason.
+//!
+//! Owns: which keys a message needs, of which type, and what their absence means. One scan picks the
+//! known keys of an object; arrays of levels and changes are then read from their spans, so every byte
+//! is looked at twice at most.
+//!
+//! Must never: fill in a value. A missing or `null` key that a message needs is a refusal, one that it
+//! may lack stays `None`.
+//!
+//! Order of complaints: UTF-8, JSON grammar and nesting, repeated keys, then the message's own keys in
+//! the order of its fields below. The order is part of the property that both paths agree.
 
 use super::message::{
     BestBidAsk, BookSnapshot, Change, Frame, Hex40, Level, MarketResolved, Message, Named,
@@ -61,6 +71,7 @@ pub(super) fn decode(
     if reader.scanner.peek().is_some() { reader.scanner.syntax() } else { Ok(()) }
 }
 
+/// The texts the stream sends outside JSON; REST never does.
 fn plain_text(bytes: &[u8], kind: Kind) -> Option<Message> {
     match (kind, bytes.trim_ascii()) {
         (Kind::Ws, b"PONG") => Some(Message::Pong),
@@ -86,6 +97,7 @@ struct Fields<'a> {
 }
 
 impl Reader<'_> {
+    /// An array of objects; anything else in it is a refusal of the whole frame.
     fn messages(&mut self, out: &mut Frame) -> Result<(), Refusal> {
         let mut more = self.scanner.open(b'[', b']')?;
         while more {
@@ -98,6 +110,7 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// One object: picks its keys, then reads what its type says. REST books need not name theirs.
     fn message(&mut self, depth: u32, out: &mut Frame) -> Result<(), Refusal> {
         let start = self.scanner.at();
         let values = self.scanner.object(&MESSAGE_KEYS, depth)?;
@@ -143,6 +156,7 @@ impl Reader<'_> {
         }))
     }
 
+    /// Reads one side from its span.
     fn levels(
         &self,
         array: Span,
@@ -166,6 +180,7 @@ impl Reader<'_> {
         Ok(run)
     }
 
+    /// A message without changes says nothing and is refused: the venue does not send it.
     fn price_change(
         &self,
         fields: &Fields,
