@@ -139,8 +139,10 @@ fn the_same_records_give_the_same_bytes() {
 #[test]
 fn the_manifest_states_the_hashes_and_counts_of_the_file() {
     use sha2::{Digest, Sha256};
-    let hex = |bytes: &[u8]| -> String {
-        Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    let hex = |bytes: &[u8]| {
+        let digits: Vec<String> =
+            Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
+        digits.concat()
     };
     let (_dir, path) = scratch("x.jsonl.zst");
     let manifest = write(&path, &[quote(5, "0,0.1,0.2"), quote(9, ""), quote(7, "")]);
@@ -340,7 +342,9 @@ fn info_counts_what_is_there_and_what_is_wrong() {
         quote(50, "0,0.1,0.2;1,,"),
     ];
     let mut writer = CaptureWriter::create(&path, 1).unwrap();
-    records.iter().for_each(|record| writer.write(&record.record()).unwrap());
+    for record in &records {
+        writer.write(&record.record()).unwrap();
+    }
     let gap = GapEntry { from_ns: 50, to_ns: 90, cause: "reconnect".to_owned(), lost: None };
     writer.gap("market-0", 2, gap.clone()).unwrap();
     writer.finish(Source::default()).unwrap();
@@ -376,4 +380,8 @@ fn a_manifest_that_is_none_is_an_error_and_a_missing_one_is_not() {
     assert_eq!(read_manifest(&path).unwrap(), None);
     fs::write(manifest_path(&path), "{}").unwrap();
     assert!(matches!(read_manifest(&path), Err(CaptureError::Manifest { .. })));
+    let manifest = write(&path, &[]);
+    let other = Manifest { schema: "razor-capture-9".to_owned(), ..manifest };
+    fs::write(manifest_path(&path), serde_json::to_string(&other).unwrap()).unwrap();
+    assert!(matches!(read_manifest(&path), Err(CaptureError::Schema { .. })));
 }

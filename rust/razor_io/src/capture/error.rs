@@ -95,6 +95,14 @@ pub enum CaptureError {
         /// File being written.
         path: PathBuf,
     },
+    /// The sidecar is of another version of the format.
+    #[error("{path}: schema is not {expected}; read it with the razor that wrote it")]
+    Schema {
+        /// File concerned.
+        path: PathBuf,
+        /// The version this program reads.
+        expected: &'static str,
+    },
     /// The sidecar is not a manifest.
     #[error("{path}: not a capture manifest ({source}); import or record again")]
     Manifest {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::CaptureError;
 use super::line::Kind;
 
-/// Version of the capture format; a reader of another major version refuses.
+/// Version of the capture format; [`read_manifest`] refuses any other.
 pub const SCHEMA: &str = "razor-capture-1";
 
 /// The one word of a fee schedule that charges nothing.
@@ -280,7 +280,7 @@ pub fn manifest_path(capture: &Path) -> PathBuf {
 /// Reads the sidecar of a capture; `None` when there is none (the capture is readable without).
 ///
 /// # Errors
-/// [`CaptureError::Io`] and [`CaptureError::Manifest`].
+/// [`CaptureError::Io`], [`CaptureError::Manifest`] and [`CaptureError::Schema`].
 pub fn read_manifest(capture: &Path) -> Result<Option<Manifest>, CaptureError> {
     let path = manifest_path(capture);
     let text = match fs::read(&path) {
@@ -288,8 +288,11 @@ pub fn read_manifest(capture: &Path) -> Result<Option<Manifest>, CaptureError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(CaptureError::io(&path)(error)),
     };
-    let manifest = serde_json::from_slice(&text);
-    manifest.map(Some).map_err(|source| CaptureError::Manifest { path, source })
+    match serde_json::from_slice::<Manifest>(&text) {
+        Ok(manifest) if manifest.schema == SCHEMA => Ok(Some(manifest)),
+        Ok(_) => Err(CaptureError::Schema { path, expected: SCHEMA }),
+        Err(source) => Err(CaptureError::Manifest { path, source }),
+    }
 }
 
 #[cfg(test)]
