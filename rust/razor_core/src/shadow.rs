@@ -18,6 +18,7 @@ pub mod csv;
 pub mod day14;
 pub mod exact;
 pub mod ledger;
+pub mod predecessor;
 pub mod rows;
 pub mod settle;
 pub mod store;

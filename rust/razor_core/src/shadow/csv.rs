@@ -121,7 +121,7 @@ impl<'a> Table<'a> {
     }
 
     /// The records after the header, empty lines skipped.
-    pub fn records(&self) -> impl Iterator<Item = Result<Record<'a>, CsvError>> {
+    pub fn records(&self) -> impl Iterator<Item = Result<Record<'a>, CsvError>> + use<'a> {
         let is_empty =
             |read: &Result<Record<'a>, CsvError>| read.as_ref().is_ok_and(Record::is_blank);
         self.records.clone().filter(move |read| !is_empty(read))
