@@ -276,6 +276,7 @@ impl From<CaptureError> for Fault {
             | CaptureError::LineTooLong { .. }
             | CaptureError::Bomb { .. }
             | CaptureError::NotStorable { .. }
+            | CaptureError::Schema { .. }
             | CaptureError::Manifest { .. } => Family::Decode,
         };
         Self::new(family, &error)

@@ -34,9 +34,9 @@ pub(crate) fn capture_import(
     let manifest = py.detach(|| {
         let format = match format {
             "auto" => import::detect(&path)?,
-            word => word.parse().map_err(|()| import::ImportError::UnknownFormat {
-                path: path.clone(),
-            })?,
+            word => word
+                .parse()
+                .map_err(|()| import::ImportError::UnknownFormat { path: path.clone() })?,
         };
         import_as(&path, &out, format, &tick)
     });
@@ -68,9 +68,8 @@ fn import_as(
 #[pyfunction]
 pub(crate) fn capture_info(py: Python<'_>, path: PathBuf, tick: Py<PyAny>) -> PyResult<String> {
     let total = std::fs::metadata(&path).map_or(0, |meta| meta.len());
-    let info = py.detach(|| {
-        capture::info(&path, Limits::default(), |done| keep_going(&tick, done, total))
-    });
+    let info = py
+        .detach(|| capture::info(&path, Limits::default(), |done| keep_going(&tick, done, total)));
     serde_json::to_string(&info.map_err(Fault::from)?).map_err(bad_argument)
 }
 

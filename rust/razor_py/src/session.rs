@@ -55,8 +55,7 @@ impl Session {
         now_ns: i64,
     ) -> PyResult<Self> {
         let identity = Identity::new(run_id, build_id, settings_sha256).map_err(bad_argument)?;
-        let recorder =
-            if is_live { RecorderSettings::live() } else { RecorderSettings::replay() };
+        let recorder = if is_live { RecorderSettings::live() } else { RecorderSettings::replay() };
         let plan = Plan { run_dir, identity, params: params.to_vec(), recorder, now_ns };
         let inner = py.detach(|| Inner::open(&plan)).map_err(Fault::from)?;
         Ok(Self { inner: Some(inner) })
@@ -94,8 +93,7 @@ impl Session {
     ) -> PyResult<(u64, u64, bool)> {
         let inner = self.get_mut()?;
         let reader = source.get_mut()?;
-        let pumped =
-            py.detach(|| inner.pump(reader, until_ns, budget)).map_err(Fault::from)?;
+        let pumped = py.detach(|| inner.pump(reader, until_ns, budget)).map_err(Fault::from)?;
         Ok((pumped.records, pumped.signals, pumped.is_ended))
     }
 
