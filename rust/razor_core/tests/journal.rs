@@ -386,9 +386,9 @@ fn identity_texts_have_limits() {
     for (run_id, build_id) in [("", "b"), ("r", ""), ("r r", "b"), ("r", "\u{e9}")] {
         assert!(Identity::new(run_id, build_id, [0; 32]).is_err());
     }
-    assert!(Identity::new(&"r".repeat(32), &"b".repeat(64), [0; 32]).is_ok());
-    assert!(Identity::new(&"r".repeat(33), "b", [0; 32]).is_err());
-    assert!(Identity::new("r", &"b".repeat(65), [0; 32]).is_err());
+    assert!(Identity::new(&"r".repeat(48), &"b".repeat(48), [0; 32]).is_ok());
+    assert!(Identity::new(&"r".repeat(49), "b", [0; 32]).is_err());
+    assert!(Identity::new("r", &"b".repeat(49), [0; 32]).is_err());
 }
 
 #[test]
