@@ -52,7 +52,7 @@ def test_f07_placeholder_book_is_recorded_as_reference_only(
             assert await _check(at).look([token]) == {token: Sight.GHOST}
             assert at.engine.of(RecordKind.REST) == []
             assert len(at.engine.of(RecordKind.REF)) == 1
-            assert at.log.of(BookIgnored)[0].reason == "placeholder"
+            assert at.log.of(BookIgnored)[0].reason == "ghost quotes"
 
     asyncio.run(run())
 

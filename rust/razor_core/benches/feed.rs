@@ -1,7 +1,7 @@
 //! Cost of one market-channel message: bytes to validated, to book, to set check.
 //!
-//! The workload is [`FeedConfig::default`] with one set of three legs per market. Time per element is
-//! time per message.
+//! The workload is [`FeedConfig::default`] with one set of three legs per market. Time per element
+//! is time per message.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,

@@ -1,5 +1,5 @@
-//! Prints the figures of the feed path: mean, p50, p99 and worst case per message, allocations after
-//! warm-up, and the memory of 20,000 tokens. Run it with `--release`.
+//! Prints the figures of the feed path: mean, p50, p99 and worst case per message, allocations
+//! after warm-up, and the memory of 20,000 tokens. Run it with `--release`.
 #![expect(clippy::print_stdout, reason = "printing is what this program is for")]
 #![expect(clippy::disallowed_methods, reason = "a measurement reads the clock")]
 

@@ -195,9 +195,9 @@ impl Books {
     /// all; `report` says what happened to those that were kept out.
     ///
     /// # Errors
-    /// [`Refusal`] when the frame as a whole cannot be read; no book changes then, but a higher epoch
-    /// is taken note of even so. A stream has lost an unknown update with the frame: the caller decides
-    /// when to say so by [`Books::frame_lost`].
+    /// [`Refusal`] when the frame as a whole cannot be read; no book changes then, but a higher
+    /// epoch is taken note of even so. A stream has lost an unknown update with the frame: the
+    /// caller decides when to say so by [`Books::frame_lost`].
     pub fn apply(
         &mut self,
         source: Source,
@@ -269,7 +269,8 @@ impl Books {
         conn.epoch = conn.epoch.max(epoch);
     }
 
-    /// A frame of the connection was lost or refused: its books are DIRTY until their next snapshot.
+    /// A frame of the connection was lost or refused: its books are DIRTY until their next
+    /// snapshot.
     pub fn frame_lost(&mut self, conn: ConnIx) {
         let conn = self.conn_mut(conn);
         conn.losses = conn.losses.saturating_add(1);

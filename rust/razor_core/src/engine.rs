@@ -1,8 +1,8 @@
 //! The fold: every input is a record, every output a row or a signal.
 //!
 //! Owns: the state of a run ([`Engine`]) and the order in which its parts see an input: time first
-//! (windows that ended are settled), then the books or the prints, then the sets over them, then the
-//! signals. [`Engine::step`] is the only way to change it.
+//! (windows that ended are settled), then the books or the prints, then the sets over them, then
+//! the signals. [`Engine::step`] is the only way to change it.
 //!
 //! Must never: read a clock, do I/O, or act on half a message. A set is judged once per record,
 //! after the whole record has been applied.

@@ -9,7 +9,8 @@
 //!
 //! Invariants:
 //! - sequence numbers start at 1 and grow by 1 over all blocks and segments;
-//! - a block names the hash of the block before it; a segment names the hash of the last good block;
+//! - a block names the hash of the block before it; a segment names the hash of the last good
+//!   block;
 //! - each length is bounded before it is used, reserved bits are zero, newer versions are refused;
 //! - a torn tail and a damaged middle are told apart by what later blocks say was already durable.
 

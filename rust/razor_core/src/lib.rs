@@ -6,7 +6,8 @@
 //!
 //! Start reading at [`engine`] for the whole fold, or at [`units`], then [`ids`] and [`market`],
 //! [`wire`] (bytes to messages), [`book`] (messages to books), [`detect`] (books to sets worth a
-//! look), [`signal`] (what the frozen rules say of a set) and [`shadow`] (what it would have earned).
+//! look), [`signal`] (what the frozen rules say of a set) and [`shadow`] (what it would have
+//! earned).
 
 pub mod book;
 pub mod detect;

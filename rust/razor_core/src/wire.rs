@@ -6,9 +6,10 @@
 //! Must never: panic on any bytes, coerce a bad value into a good one, allocate more than a small
 //! multiple of the frame, or hand out a part of a refused frame.
 //!
-//! Two paths. `fast` predicts the layouts the venue sends, byte for byte, in both spacings that were
-//! recorded, and gives up at the first byte that differs. `strict` reads any JSON and is the only one
-//! that refuses. Whatever `fast` accepts, `strict` accepts with the same result (property test).
+//! Two paths. `fast` predicts the layouts the venue sends, byte for byte, in both spacings that
+//! were recorded, and gives up at the first byte that differs. `strict` reads any JSON and is the
+//! only one that refuses. Whatever `fast` accepts, `strict` accepts with the same result (property
+//! test).
 //!
 //! Invariants of an accepted frame:
 //! - a level's price is a multiple of 0.0001 strictly between 0 and 1, its quantity at most

@@ -4,8 +4,8 @@
 //! publishes a whole file or none, the [`CaptureReader`] that streams one in bounded memory, the
 //! [`Manifest`] beside it and the [`info`] scan.
 //!
-//! Must never: change a payload (what was received is what is stored, byte for byte), invent a time,
-//! or hold more of a file than its line and ratio caps allow.
+//! Must never: change a payload (what was received is what is stored, byte for byte), invent a
+//! time, or hold more of a file than its line and ratio caps allow.
 //!
 //! Invariants:
 //! - one object per line, keys in the order `t c e k m`, no spaces: a reader can predict each byte;

@@ -107,7 +107,8 @@ impl Reserve {
     }
 }
 
-/// The exclusive right to write to a run directory, held until it and its [`LockHold`]s are dropped.
+/// The exclusive right to write to a run directory, held until it and its [`LockHold`]s are
+/// dropped.
 #[derive(Debug)]
 pub struct RunLock {
     // The lock lives as long as the open file.
@@ -130,7 +131,8 @@ impl RunLock {
     /// Takes the lock of `dir` with a token above every one in the lock file.
     ///
     /// # Errors
-    /// [`IoFault::Locked`] when another process holds it; other faults when the file cannot be used.
+    /// [`IoFault::Locked`] when another process holds it; other faults when the file cannot be
+    /// used.
     pub fn acquire(dir: &Path) -> Result<Self, IoFault> {
         let path = dir.join("lock");
         let mut options = OpenOptions::new();

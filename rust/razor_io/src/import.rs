@@ -69,7 +69,8 @@ impl<'a> Control<'a> {
     }
 }
 
-/// Compression level of imported captures: tables are bound by speed, and level 1 costs them little.
+/// Compression level of imported captures: tables are bound by speed, and level 1 costs them
+/// little.
 const LEVEL: i32 = 1;
 
 /// Imports `path` (a directory or a file) into the capture `out` and returns its manifest.

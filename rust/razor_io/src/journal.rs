@@ -4,8 +4,8 @@
 //! file of zeros that goes when the disk is full. The bytes themselves belong to
 //! [`razor_core::journal`]; `docs/JOURNAL.md` shows them.
 //!
-//! Must never: change or shorten a segment, write on after a failed write or sync, step over damage,
-//! or lose a record that was reported durable.
+//! Must never: change or shorten a segment, write on after a failed write or sync, step over
+//! damage, or lose a record that was reported durable.
 //!
 //! How it fits: [`Recorder::push`] copies a record into a buffer on the calling thread; a writer
 //! thread seals, compresses, chains and writes whole buffers as blocks and syncs by [`Durability`].

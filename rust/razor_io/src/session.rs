@@ -104,11 +104,12 @@ pub struct Session {
 }
 
 impl Session {
-    /// Begins a run, or goes on with one that ended uncleanly under the same run, build and settings.
+    /// Begins a run, or goes on with one that ended uncleanly under the same run, build and
+    /// settings.
     ///
     /// # Errors
-    /// [`SessionFault`]: a lock held by another process, a corrupt journal, a journal of another run
-    /// or one that was closed, a full disk.
+    /// [`SessionFault`]: a lock held by another process, a corrupt journal, a journal of another
+    /// run or one that was closed, a full disk.
     pub fn open(plan: &Plan) -> Result<Self, SessionFault> {
         let mut lock = RunLock::acquire(&plan.run_dir)?;
         let (engine, mut tables, recovered) = fold_existing(plan)?;

@@ -1,13 +1,13 @@
 //! Market-channel traffic from a seed, with the books it leads to.
 //!
-//! Owns: a world of binary markets, a stream of realistic frames about it (the venue's texts, mirrored
-//! pairs, stated best prices) and the true final books.
+//! Owns: a world of binary markets, a stream of realistic frames about it (the venue's texts,
+//! mirrored pairs, stated best prices) and the true final books.
 //!
 //! Must never: cross a book, empty a side, or state a best price that the whole message does not
 //! lead to. What a reader of the stream ends with must equal [`Feed::books`].
 //!
-//! Book hashes are seeded filler of the right form ([`Feed::HASHES_ARE_FILLER`]): hashing every book
-//! would cost more than generating it. The real recipe is proven on recordings.
+//! Book hashes are seeded filler of the right form ([`Feed::HASHES_ARE_FILLER`]): hashing every
+//! book would cost more than generating it. The real recipe is proven on recordings.
 
 mod text;
 mod world;

@@ -1,8 +1,8 @@
 //! Seeded worlds: a small recording with planted sets, made from one number.
 //!
 //! Owns: the plan of a world ([`WorldPlan`]), its makers, takers and dislocations, and the records
-//! they leave behind ([`WorldRecord`]) in the forms a live recording has: definitions, market-channel
-//! frames, Data API trade rows.
+//! they leave behind ([`WorldRecord`]) in the forms a live recording has: definitions,
+//! market-channel frames, Data API trade rows.
 //!
 //! Must never: read a clock or a random source other than its seed, or pretend to be the venue: the
 //! ids of a world begin with the word `world`, so that nobody mistakes its rows for recordings.

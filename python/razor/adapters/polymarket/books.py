@@ -1,7 +1,7 @@
 """REST books: reading them in batches, telling real ones from ghosts, noticing movement.
 
 Owns `/books`: at most 500 ids per call, answers in any order, tokens without a book silently left
-out (PROTOCOL 3.1). Real books become `rest` records; a placeholder or a book older than what the
+out (PROTOCOL 3.1). Real books become `rest` records; a ghost (F-07) or a book older than what the
 stream has shown is recorded as `ref`, which is kept and never evaluated (F-07).
 
 Must never compare prices as floats, and never treat a missing token as an empty book.
@@ -118,7 +118,7 @@ def _ghost(head: BookHead, view: LivenessView) -> str:
     if live is not None and venue_ms < live.last_venue_ms:
         return "older than the stream"
     if _is_placeholder(head):
-        return "placeholder"
+        return "ghost quotes"
     return ""
 
 

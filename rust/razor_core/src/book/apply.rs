@@ -1,9 +1,9 @@
 //! Applying decoded messages: one function per message type, each validates before it writes.
 //!
 //! Owns: the rules of PROTOCOL §5.1 and FAULTS group A, in the order in which they must be asked:
-//! is it about one market (F-09), is it on the grid (F-06), does the book stand on a snapshot of this
-//! very stream (F-03, F-04), is it in itself consistent (mirror). Only then levels are written, all of
-//! them, and the book is compared with what the venue says about it.
+//! is it about one market (F-09), is it on the grid (F-06), does the book stand on a snapshot of
+//! this very stream (F-03, F-04), is it in itself consistent (mirror). Only then levels are
+//! written, all of them, and the book is compared with what the venue says about it.
 //!
 //! Must never: write a level before every check of its message has passed, or leave a lost update
 //! without a mark: what is kept out for a reason in the message makes its market DIRTY.
@@ -213,7 +213,8 @@ impl Books {
         }
     }
 
-    /// Queues hash checks of every n-th message: the last entry of each token names the book after it.
+    /// Queues hash checks of every n-th message: the last entry of each token names the book after
+    /// it.
     fn sample_hash(
         &mut self,
         context: Context,
@@ -534,7 +535,8 @@ fn is_mirrored(changes: &[Change]) -> bool {
     })
 }
 
-/// All prices are multiples of the tick. The divisor is a constant in each arm: this runs per level.
+/// All prices are multiples of the tick. The divisor is a constant in each arm: this runs per
+/// level.
 fn check_grid(tick: TickSize, mut prices: impl Iterator<Item = Fine>) -> Result<(), Refusal> {
     let unit = Fine::of_tick(tick).0;
     let off = match unit {

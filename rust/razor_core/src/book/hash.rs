@@ -1,8 +1,8 @@
 //! The venue's book hash, recomputed off the decision path.
 //!
-//! SHA-1 over the compact JSON of the book (PROTOCOL §3.2). It covers spellings: levels are written in
-//! the shortest plain decimal, which is how the venue spells them; the last trade price is kept as
-//! received. A mismatch is a statistic (FAULTS F-08), never the only gate.
+//! SHA-1 over the compact JSON of the book (PROTOCOL §3.2). It covers spellings: levels are written
+//! in the shortest plain decimal, which is how the venue spells them; the last trade price is kept
+//! as received. A mismatch is a statistic (FAULTS F-08), never the only gate.
 
 use sha1::{Digest, Sha1};
 

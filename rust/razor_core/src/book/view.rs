@@ -121,7 +121,8 @@ impl Books {
         }
     }
 
-    /// Best bid prices of YES and NO: all that set sums need. A token's ask is one minus the other's.
+    /// Best bid prices of YES and NO: all that set sums need. A token's ask is one minus the
+    /// other's.
     pub(crate) fn best_bids(&self, market: MarketIx) -> [Option<Fine>; 2] {
         self.book(market).map_or([None; 2], |book| {
             let (yes, no) = book.sides(Outcome::Yes);

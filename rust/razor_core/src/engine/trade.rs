@@ -99,7 +99,8 @@ pub struct LoggedTrade<'a> {
 }
 
 impl<'a> TradeRow<'a> {
-    /// Reads a payload. Rows of a predecessor keep values a live feed would refuse (RAZOR_SPEC §20).
+    /// Reads a payload. Rows of a predecessor keep values a live feed would refuse (RAZOR_SPEC
+    /// §20).
     ///
     /// # Errors
     /// [`TradeError`].

@@ -258,7 +258,8 @@ impl Chain {
     /// Seals the next block. The chain moves onto it with [`Self::advance`], once it is written.
     ///
     /// # Errors
-    /// [`JournalError::TooLong`] or [`JournalError::Full`] when a length or number leaves its range.
+    /// [`JournalError::TooLong`] or [`JournalError::Full`] when a length or number leaves its
+    /// range.
     ///
     /// # Panics
     /// When the block claims as durable what was never written: no reader could trust the journal.

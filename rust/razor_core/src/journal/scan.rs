@@ -1,8 +1,8 @@
 //! Reading a segment block by block, from a file or from a slice.
 //!
-//! Owns [`SegmentScan`], the only code that walks journal bytes. It asks a [`Source`] for ranges and
-//! an [`Inflate`] for decompression, holds one block at a time, and moves a [`Chain`] forward. What
-//! it cannot prove it reports and does not pass.
+//! Owns [`SegmentScan`], the only code that walks journal bytes. It asks a [`Source`] for ranges
+//! and an [`Inflate`] for decompression, holds one block at a time, and moves a [`Chain`] forward.
+//! What it cannot prove it reports and does not pass.
 //!
 //! A crash loses the end of what was not yet synced, in any order of pages; it cannot lose what was
 //! synced. Each block says what was durable when it was written. So bytes that look torn while a

@@ -1,8 +1,9 @@
 //! The head of a segment file: who wrote it, under which settings, and what it continues.
 //!
-//! Owns the 224 bytes at the front of each `000001.rzj`. The head is part of the chain: it names the
-//! last good block before it, and the first block of the segment names the head. So neither a head
-//! nor a whole segment can be exchanged unseen. It also carries the fencing token of its writer.
+//! Owns the 224 bytes at the front of each `000001.rzj`. The head is part of the chain: it names
+//! the last good block before it, and the first block of the segment names the head. So neither a
+//! head nor a whole segment can be exchanged unseen. It also carries the fencing token of its
+//! writer.
 
 use sha2::{Digest, Sha256};
 

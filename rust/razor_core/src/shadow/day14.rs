@@ -4,9 +4,9 @@
 //! §18 and §19. It renders no text for people; the result is one JSON value whose keys are listed
 //! in `docs/FILES.md`, the first of them those of the predecessor's `report.json`.
 //!
-//! Must never: let a reason, the venue column or the evidence change the verdict. GO is two numbers:
-//! `total_shadow_pnl > 0` and at most 15 % of rows with `set_ratio < 0.85`; without rows it is
-//! NO GO. Only rows of two or three legs are in the frozen table, so only they are counted.
+//! Must never: let a reason, the venue column or the evidence change the verdict. GO is two
+//! numbers: `total_shadow_pnl > 0` and at most 15 % of rows with `set_ratio < 0.85`; without rows
+//! it is NO GO. Only rows of two or three legs are in the frozen table, so only they are counted.
 //!
 //! Exact: cells are read as decimals at 10⁻¹⁸, sums are integers, averages and shares are fractions
 //! rounded half to even once, when they become text of six and of twelve places.

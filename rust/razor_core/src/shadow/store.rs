@@ -7,8 +7,8 @@
 //! again on the next poll. Here every id is kept for the run as a 128-bit digest and never evicted.
 //! The set is bounded by [`StoreParams::max_ids`] (about 30 bytes each); when it is full, further
 //! prints are refused and counted, which understates volume but never counts a print twice. A
-//! predecessor's directory is replayed with [`TradeRows::AsTheyAre`]: its rows are all taken and the
-//! repeats only counted.
+//! predecessor's directory is replayed with [`TradeRows::AsTheyAre`]: its rows are all taken and
+//! the repeats only counted.
 //!
 //! Invariants: prints are sorted by ingest time, ties in order of arrival; `prints ≤ max_trades`.
 

@@ -1,11 +1,11 @@
 //! The predicted path: the venue's recorded layouts, byte for byte, tight and spaced.
 //!
-//! Every reader takes the bytes that are left and gives back what is left behind it, or `None` at the
-//! first surprise; the caller then starts over on the strict path. So nothing here explains itself,
-//! and everything here must be a subset of what the strict path accepts.
+//! Every reader takes the bytes that are left and gives back what is left behind it, or `None` at
+//! the first surprise; the caller then starts over on the strict path. So nothing here explains
+//! itself, and everything here must be a subset of what the strict path accepts.
 //!
-//! Covered: `price_change`, and `book` in the spelling of the WebSocket and of REST, as an object or
-//! in an array. Key order and spacing are those of the recordings of 2026-04 and 2026-10.
+//! Covered: `price_change`, and `book` in the spelling of the WebSocket and of REST, as an object
+//! or in an array. Key order and spacing are those of the recordings of 2026-04 and 2026-10.
 
 use super::Kind;
 use super::message::{

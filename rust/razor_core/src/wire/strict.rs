@@ -1,14 +1,14 @@
 //! The general path: any JSON the venue could mean, every refusal with its reason.
 //!
-//! Owns: which keys a message needs, of which type, and what their absence means. One scan picks the
-//! known keys of an object; arrays of levels and changes are then read from their spans, so every byte
-//! is looked at twice at most.
+//! Owns: which keys a message needs, of which type, and what their absence means. One scan picks
+//! the known keys of an object; arrays of levels and changes are then read from their spans, so
+//! every byte is looked at twice at most.
 //!
-//! Must never: fill in a value. A missing or `null` key that a message needs is a refusal, one that it
-//! may lack stays `None`.
+//! Must never: fill in a value. A missing or `null` key that a message needs is a refusal, one that
+//! it may lack stays `None`.
 //!
-//! Order of complaints: UTF-8, JSON grammar and nesting, repeated keys, then the message's own keys in
-//! the order of its fields below. The order is part of the property that both paths agree.
+//! Order of complaints: UTF-8, JSON grammar and nesting, repeated keys, then the message's own keys
+//! in the order of its fields below. The order is part of the property that both paths agree.
 
 use super::message::{
     BestBidAsk, BookSnapshot, Change, Frame, Hex40, Level, MarketResolved, Message, Named,

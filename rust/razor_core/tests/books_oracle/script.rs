@@ -1,4 +1,5 @@
-//! Random commands on one market: snapshots, changes, grid changes, gaps, duplicates, contradictions.
+//! Random commands on one market: snapshots, changes, grid changes, gaps, duplicates,
+//! contradictions.
 
 use std::fmt::Write as _;
 

@@ -303,8 +303,8 @@ fn drop_backslashes(mut word: u64) -> (u64, usize) {
     (word, count)
 }
 
-/// Unescapes a body with any JSON escapes into `out` and gives the length of the result; `None` when
-/// it is no JSON string.
+/// Unescapes a body with any JSON escapes into `out` and gives the length of the result; `None`
+/// when it is no JSON string.
 fn unescape_any(body: &[u8], out: &mut Vec<u8>) -> Option<usize> {
     out.clear();
     let mut rest = body;

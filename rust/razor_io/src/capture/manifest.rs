@@ -1,6 +1,7 @@
 //! The sidecar of a capture, and the `meta` payload it shares its shapes with.
 //!
-//! Owns: [`Manifest`] (`X.jsonl.zst` has `X.manifest.json`), [`MetaPayload`] and the shapes of both.
+//! Owns: [`Manifest`] (`X.jsonl.zst` has `X.manifest.json`), [`MetaPayload`] and the shapes of
+//! both.
 //!
 //! Must never: fill in what the source does not say. Unknown fees are `null`, assumed ticks are
 //! named in `flags`, an unknown count of lost messages is `null`. It holds no wall time and no path

@@ -4,7 +4,8 @@
 //!
 //! Must never: hold more than one buffer of the file (a line at most as long as the cap), believe a
 //! compressed size (a small file that expands a thousandfold is refused as a bomb), or skip a line
-//! in silence. Times that go backwards are data: they are counted by [`super::info()`], not refused.
+//! in silence. Times that go backwards are data: they are counted by [`super::info()`], not
+//! refused.
 //!
 //! Both plain `.jsonl` and zstd are read; which one it is is told by the first four bytes.
 

@@ -1,10 +1,11 @@
-//! F1: session directories of raw messages (`markets.jsonl` and `raw_messages.jsonl`, maybe `.zst`).
+//! F1: session directories of raw messages (`markets.jsonl` and `raw_messages.jsonl`, maybe
+//! `.zst`).
 //!
-//! Owns: the mapping of an envelope to a record. `polymarket_clob` payloads become `ws` or `rest` by
-//! their shape, every other source becomes `ref`; the payload is the received text, unchanged.
+//! Owns: the mapping of an envelope to a record. `polymarket_clob` payloads become `ws` or `rest`
+//! by their shape, every other source becomes `ref`; the payload is the received text, unchanged.
 //!
-//! The sessions polled in cycles of about a minute (connect, read, disconnect); `ingest_seq` jumps by
-//! 1,000,000 from one to the next. Each cycle is therefore an epoch of its own, and what lies
+//! The sessions polled in cycles of about a minute (connect, read, disconnect); `ingest_seq` jumps
+//! by 1,000,000 from one to the next. Each cycle is therefore an epoch of its own, and what lies
 //! between two is a gap in which nobody knows what was lost.
 //!
 //! Must never: reorder (the order of lines is the order of receipt; `ingest_seq` repeats), or trust

@@ -1,14 +1,16 @@
 //! Run directories of the predecessor: `snapshots.csv`, `trades.csv`, `config.toml`.
 //!
-//! Owns: their rows as records: a snapshot row becomes a `quote` (with depth3), a trade row a `trade`
-//! with the source's texts, both in one stream by time. The tokens of the rows become markets of one
-//! token each, since the rows do not say which tokens belong together; the sets say it.
+//! Owns: their rows as records: a snapshot row becomes a `quote` (with depth3), a trade row a
+//! `trade` with the source's texts, both in one stream by time. The tokens of the rows become
+//! markets of one token each, since the rows do not say which tokens belong together; the sets say
+//! it.
 //!
-//! The rules are those of the predecessor's own replay (RAZOR_SPEC §20): headers must match exactly;
-//! rows with another leg count than 2 or 3 or with a blank token are skipped; an unreadable bid is
-//! 0, ask 1, depth unknown; an unreadable time, leg count, trade price or size is an error; the
-//! ingest time falls back to the trade's. Rows are kept as they are: duplicates are counted, not
-//! removed. Both files are sorted stably by time; a trade comes before a quote of the same time.
+//! The rules are those of the predecessor's own replay (RAZOR_SPEC §20): headers must match
+//! exactly; rows with another leg count than 2 or 3 or with a blank token are skipped; an
+//! unreadable bid is 0, ask 1, depth unknown; an unreadable time, leg count, trade price or size is
+//! an error; the ingest time falls back to the trade's. Rows are kept as they are: duplicates are
+//! counted, not removed. Both files are sorted stably by time; a trade comes before a quote of the
+//! same time.
 //!
 //! Must never: read `config.toml`. It travels verbatim in the manifest.
 

@@ -1,4 +1,5 @@
-//! F6: lines `<receive time ns> <JSON>`, usually gzip: a reference feed, recorded and never evaluated.
+//! F6: lines `<receive time ns> <JSON>`, usually gzip: a reference feed, recorded and never
+//! evaluated.
 //!
 //! Owns: the import of one such file into `ref` records. The JSON is not decoded: the text after
 //! the first blank is the payload, byte for byte. Times are those of the source, in its order.

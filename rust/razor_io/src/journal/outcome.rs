@@ -1,7 +1,7 @@
 //! What the recorder answers: the fate of a record, gap records it wrote by itself, the end.
 //!
-//! A caller folds exactly what is in the journal: what was shed must not reach the engine, and a gap
-//! record the recorder wrote must.
+//! A caller folds exactly what is in the journal: what was shed must not reach the engine, and a
+//! gap record the recorder wrote must.
 
 use super::shared::RecorderStats;
 use super::writer::gap_payload;

@@ -8,8 +8,8 @@
 //! Must never: wait in live mode, drop a record uncounted, or give out a number for a record that
 //! is in no buffer.
 //!
-//! Invariants: numbers grow by 1; each buffer keeps room for one gap record, so that the loss can be
-//! said before it happens; all of a gap's numbers together are exactly the records lost.
+//! Invariants: numbers grow by 1; each buffer keeps room for one gap record, so that the loss can
+//! be said before it happens; all of a gap's numbers together are exactly the records lost.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -149,8 +149,8 @@ impl Recorder {
     /// The index of a connection name, introduced by a record when it is new.
     ///
     /// # Errors
-    /// As [`Self::push`]; [`JournalFault::Format`] when the name is too long or indices are used up;
-    /// [`JournalFault::Overloaded`] when the naming record would be shed.
+    /// As [`Self::push`]; [`JournalFault::Format`] when the name is too long or indices are used
+    /// up; [`JournalFault::Overloaded`] when the naming record would be shed.
     pub fn conn(&mut self, name: &str, recv_ns: i64) -> Result<ConnIx, JournalFault> {
         if let Some(known) = self.conns.find(name) {
             return Ok(known);
@@ -230,8 +230,8 @@ impl Recorder {
     /// Makes everything pushed so far durable; gives back the last durable number, after the sync.
     ///
     /// # Errors
-    /// The kept fault once the writer has failed; [`JournalFault::SlowSync`] after the longest wait,
-    /// and then nothing may be sent that depends on it.
+    /// The kept fault once the writer has failed; [`JournalFault::SlowSync`] after the longest
+    /// wait, and then nothing may be sent that depends on it.
     pub fn flush_durable(&mut self) -> Result<u64, JournalFault> {
         let seq = self.begin_sync()?;
         self.shared.wait_durable(seq, self.sync_wait)
@@ -338,7 +338,8 @@ impl Recorder {
             let len = need.saturating_sub(RECORD_HEADER);
             return Err(JournalError::TooLong { len, max: MAX_PAYLOAD }.into());
         }
-        // Fetch before handing over: while the old buffer is here, it can still take the gap record.
+        // Fetch before handing over: while the old buffer is here, it can still take the gap
+        // record.
         let Some(fresh) = self.fetch()? else { return self.shed(recv_ns) };
         self.hand_over(false)?;
         self.buffer = fresh;

@@ -1,7 +1,7 @@
 //! The writer thread: from full buffers to durable blocks.
 //!
-//! Owns the open segment. For each buffer it fills in the CRCs, compresses, seals the block into the
-//! chain and writes it; it syncs when the policy or a caller says so, and only then moves the
+//! Owns the open segment. For each buffer it fills in the CRCs, compresses, seals the block into
+//! the chain and writes it; it syncs when the policy or a caller says so, and only then moves the
 //! durable mark.
 //!
 //! Must never: write after a failed write or sync (the one exception is the gap record of a full

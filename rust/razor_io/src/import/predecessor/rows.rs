@@ -144,7 +144,8 @@ pub(super) struct Rows<R> {
     row: PhantomData<R>,
 }
 
-/// Opens a file of rows. `in_order` says that its times do not go back (or that order is no matter).
+/// Opens a file of rows. `in_order` says that its times do not go back (or that order is no
+/// matter).
 pub(super) fn open<R: TimedRow>(path: &Path, in_order: bool) -> Result<Rows<R>, ImportError> {
     let text = input::open(path)?;
     let progress = text.progress();

@@ -4,8 +4,8 @@
 //! finest price step seen per market.
 //!
 //! Must never: call an event a set unless the source tags it `Neg Risk` and it has more than two
-//! outcomes. The table has no token ids, so a market's YES token is its slug (its condition id where
-//! a slug occurs twice).
+//! outcomes. The table has no token ids, so a market's YES token is its slug (its condition id
+//! where a slug occurs twice).
 
 use std::collections::{BTreeMap, BTreeSet};
 

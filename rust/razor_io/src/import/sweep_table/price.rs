@@ -5,7 +5,8 @@
 //! in a hundred megabytes, and writing a price is a copy.
 //!
 //! Must never: calculate with a double. A double of the source stands for the decimal it was read
-//! from, which is its shortest text (at most 15 digits survive the trip through a double unchanged).
+//! from, which is its shortest text (at most 15 digits survive the trip through a double
+//! unchanged).
 
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
