@@ -157,9 +157,10 @@ fn grid_changes_tops_listings_and_resolutions_are_read() {
     ));
     assert!(matches!(top, Message::Top(t) if t.best_bid == Quoted::At(Fine(240))));
     let listing = r#"{"event_type":"new_market","market":"0xother","question":"\"Up\" or \u00e9?","tags":[[]],"fee_schedule":{"rate":"0.07"}}"#;
-    assert!(
-        matches!(one(listing), Message::NewMarket(n) if n.object.of(listing.as_bytes()) == listing.as_bytes())
-    );
+    assert!(matches!(
+        one(listing),
+        Message::NewMarket(n) if n.object.of(listing.as_bytes()) == listing.as_bytes()
+    ));
     let resolved = one(&format!(
         r#"{{"event_type":"market_resolved","market":"{CONDITION}","winning_asset_id":"{NO}","assets_ids":["{YES}","{NO}"]}}"#
     ));

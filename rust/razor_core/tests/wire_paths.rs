@@ -123,7 +123,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn any_bytes_are_taken_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn any_bytes_are_taken_without_a_panic(
+        bytes in proptest::collection::vec(any::<u8>(), 0..200)
+    ) {
         let registry = Registry::default();
         same_on_both(&bytes, Kind::Ws, &registry);
         same_on_both(&bytes, Kind::Rest, &registry);
@@ -138,7 +140,8 @@ proptest! {
 
     #[test]
     fn any_number_in_a_level_is_read_alike(price in "[0-9.eE\"-]{0,8}", size in "[0-9.]{0,20}") {
-        let feed = Feed::generate(FeedConfig { messages: 0, markets: 1, levels: 3, ..FeedConfig::default() });
+        let config = FeedConfig { messages: 0, markets: 1, levels: 3, ..FeedConfig::default() };
+        let feed = Feed::generate(config);
         let registry = registry(&feed);
         let market = &feed.universe.markets()[0];
         let text = format!(

@@ -7,7 +7,7 @@
 
 pub mod feedgen;
 pub mod rng;
-#[allow(
+#[expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
     reason = "a world is made of our own small numbers; a wrong one must stop its making at once"

@@ -6,7 +6,7 @@ it is not augmented, and every child is either followed or closed with the resul
 Must never list an incomplete group as a set: its asks sum below one without being an arbitrage.
 
 Invariants: `hold` means proven; an augmented group is listed as `unproven`, since its winner may
-be a placeholder; anything else incomplete is not listed at all. Each comes with its reason.
+be an unnamed outcome; anything else incomplete is not listed at all. Each comes with its reason.
 """
 
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ def group_set(event: GammaEvent, yes: Mapping[str, str]) -> SetFinding:
 
 def _augmented(event: GammaEvent) -> str:
     if event.neg_risk_augmented:
-        return "augmented group: a placeholder may win"
+        return "augmented group: an unnamed outcome may win"
     if any(child.neg_risk_other for child in event.markets):
         return "group with a catch-all outcome"
     return ""

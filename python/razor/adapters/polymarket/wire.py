@@ -74,7 +74,7 @@ class GammaMarket(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class GammaEvent(msgspec.Struct, frozen=True, rename="camel"):
-    """An event of Gamma with all its children, closed and placeholder markets included."""
+    """An event of Gamma with all its children, closed and unnamed markets included."""
 
     id: str
     slug: str = ""
