@@ -252,8 +252,7 @@ fn a_start_refused_for_low_space_can_be_repeated_in_the_same_directory() {
     let needs_more = RecorderSettings { headroom_bytes: u64::MAX / 2, ..small() };
     let first = Session::open(&Plan { recorder: needs_more, ..plan(dir.path(), START_NS) });
     let fault = first.err().unwrap();
-    let low =
-        matches!(fault, SessionFault::Journal(JournalFault::Io(IoFault::LowSpace { .. })));
+    let low = matches!(fault, SessionFault::Journal(JournalFault::Io(IoFault::LowSpace { .. })));
     assert!(low, "{fault}");
     let session = Session::open(&plan(dir.path(), START_NS)).unwrap();
     session.close().unwrap();
@@ -347,7 +346,8 @@ fn a_second_writer_is_refused_while_the_first_one_writes_and_disturbs_nothing() 
         feed(&mut session, part, 0);
         let fault = Session::open(&plan(dir.path(), START_NS)).err().unwrap();
         let pid = std::process::id();
-        let named = matches!(&fault, SessionFault::Io(IoFault::Locked { pid: held, .. }) if *held == pid);
+        let named =
+            matches!(&fault, SessionFault::Io(IoFault::Locked { pid: held, .. }) if *held == pid);
         assert!(named, "{fault}");
     }
     session.close().unwrap();

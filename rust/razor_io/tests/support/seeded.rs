@@ -227,7 +227,9 @@ pub fn count_of(records: &[Stored], kind: Kind) -> usize {
 /// Folds journal records without the session: a second way to the same tables.
 pub fn fold(records: &[Stored]) -> (Engine, Memory) {
     let (mut engine, mut memory) = (Engine::default(), Memory::default());
-    for stored in records.iter().filter(|stored| stored.kind != Kind::Conn) {
+    // A crash before the settings were written leaves its recovery in front of them.
+    let begun = records.iter().skip_while(|stored| stored.kind != Kind::Params);
+    for stored in begun.filter(|stored| stored.kind != Kind::Conn) {
         let record = Record {
             kind: stored.kind,
             recv_ns: Nanos(stored.recv_ns),
