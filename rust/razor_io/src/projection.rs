@@ -11,7 +11,7 @@
 //! a function of the journal alone; a table that someone else removes, replaces or changes while it
 //! is written is a fault at the next sync (F-72); tables that were not put in place leave nothing.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -57,7 +57,11 @@ impl TableFile {
     fn create(dir: &Path, table: Table, suffix: &str) -> Result<Self, IoFault> {
         let place = dir.join(table.file_name());
         let path = dir.join(format!("{}{suffix}", table.file_name()));
-        let file = File::create(&path).map_err(IoFault::at(Operation::Create, &path))?;
+        File::create(&path).map_err(IoFault::at(Operation::Create, &path))?;
+        // At the end, always: in a file that was cut, a place kept from before would leave a hole
+        // of zeros and hide the cut.
+        let opened = OpenOptions::new().append(true).open(&path);
+        let file = opened.map_err(IoFault::at(Operation::Open, &path))?;
         let mut buffer = Vec::with_capacity(BUFFER);
         buffer.extend_from_slice(first_line(table).as_bytes());
         Ok(Self { file, path, place, buffer, len: 0 })
