@@ -2,6 +2,9 @@
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
@@ -47,7 +50,7 @@ fn differences_with(dir: &Path, table: Table, bytes: &[u8]) -> Vec<Difference> {
 
 /// The line (from 1) that the byte at `at` belongs to.
 fn line_of(bytes: &[u8], at: usize) -> u64 {
-    bytes[..at].iter().filter(|byte| **byte == b'\n').count() as u64 + 1
+    bytes[..at].split(|byte| *byte == b'\n').count() as u64
 }
 
 /// Places in a table: both ends, and some between that depend on the seed.

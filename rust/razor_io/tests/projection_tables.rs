@@ -33,8 +33,8 @@ fn numbered(tables: &mut Tables, count: usize) {
 fn expected(count: usize) -> Vec<(&'static str, String)> {
     let content = |table: Table| {
         let header = table.header().map(|header| format!("{header}\n")).unwrap_or_default();
-        let rows: String = (0..count).map(|number| format!("{table:?},{number}\n")).collect();
-        (table.file_name(), header + &rows)
+        let rows: Vec<String> = (0..count).map(|number| format!("{table:?},{number}\n")).collect();
+        (table.file_name(), header + &rows.concat())
     };
     Table::ALL.into_iter().map(content).collect()
 }
