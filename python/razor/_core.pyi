@@ -1,30 +1,47 @@
-"""The compiled core of razor: exact units and the exception tree.
+"""The compiled core of razor: exact units, runs being written, file jobs, the exception tree.
 
 Numbers: a `float` argument is read by its shortest text (the digits `repr` shows), an `int` or
 `Decimal` as it stands; everything is computed exactly and given back in the form of the argument,
 `Decimal` for `Decimal`, else the nearest double. `bool` is refused with `TypeError`.
 """
 
+from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Final, Literal, final, overload
 
 __all__ = [
     "BUILD_PROFILE",
     "Bps",
+    "Cancelled",
     "Corrupt",
     "DecodeError",
+    "FeedFacts",
     "Gap",
     "JournalError",
     "OrderRefused",
     "RazorError",
     "Rejected",
     "RiskRefused",
+    "Session",
     "SettingsError",
+    "SignalNotice",
+    "Source",
+    "StorageError",
     "Throttled",
     "UnitsError",
     "Unreachable",
     "VenueError",
     "__version__",
+    "audit_rebuild",
+    "audit_verify",
+    "capture_import",
+    "capture_info",
+    "day14_json",
+    "file_sha256",
+    "journal_head",
+    "sha256",
+    "world_capture",
 ]
 
 __version__: Final[str]
@@ -222,3 +239,199 @@ class Bps:
     def __ne__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __getnewargs__(self) -> tuple[int]: ...
+
+class StorageError(RazorError):
+    """The disk refuses a file operation; the text names the remedy."""
+
+    path: str | None
+    """The file or directory, where the fault names one."""
+
+class Cancelled(RazorError):
+    """The caller stopped a long job; nothing was written."""
+
+@final
+class FeedFacts:
+    """What the engine found in one record that somebody should act on."""
+
+    @property
+    def refused(self) -> str:
+        """Why the record was refused; blank when it was taken."""
+
+    @property
+    def resnapshot(self) -> list[str]:
+        """Token ids whose book was dropped or is doubted since this frame."""
+
+    @property
+    def mismatched(self) -> list[str]:
+        """Token ids of markets that the frame mixed up (FAULTS F-09)."""
+
+    @property
+    def is_shed(self) -> bool:
+        """Whether the recorder had no room: the record is neither journaled nor applied."""
+
+    @property
+    def signals(self) -> int:
+        """Signals that the record raised."""
+
+@final
+class SignalNotice:
+    """A signal, for showing; the exact one is in the shadow tables."""
+
+    @property
+    def signal_id(self) -> int:
+        """Counts signals of the run, from 1."""
+
+    @property
+    def market_id(self) -> str:
+        """Key of the set, as in the tables. Text from outside."""
+
+    @property
+    def recv_ns(self) -> int:
+        """Receive time of the record that raised it, ns since the epoch."""
+
+    @property
+    def expected_net_bps(self) -> int:
+        """Net edge on the frozen basis, basis points."""
+
+@final
+class Source:
+    """Records in order, from a capture or from the journal of a run. Belongs to one thread."""
+
+    @staticmethod
+    def capture(path: Path) -> Source:
+        """Open a capture (`.jsonl.zst` or `.jsonl`). Errors: `StorageError`."""
+
+    @staticmethod
+    def journal(run_dir: Path) -> Source:
+        """Open the journal of a run directory. Errors: `StorageError`, `JournalError`."""
+
+    def progress(self) -> tuple[int, int]:
+        """Bytes read and bytes there are; the second is 0 when unknown."""
+
+@final
+class Session:
+    """A run being written: engine, journal and tables. Belongs to one thread.
+
+    After an exception from any method but `open` the run must end with `abandon`; what was
+    durable stays so.
+    """
+
+    @staticmethod
+    def open(
+        run_dir: Path,
+        *,
+        run_id: str,
+        build_id: str,
+        settings_sha256: bytes,
+        params: bytes,
+        is_live: bool,
+        now_ns: int,
+    ) -> Session:
+        """Begin a run in an existing directory, or go on behind an unclean end of the same run.
+
+        `run_id` and `build_id`: at most 48 visible ASCII characters. `settings_sha256`: 32 bytes.
+        `params`: payload of the first record. `is_live` sheds rather than waits when the disk is
+        slow, and syncs by itself. `now_ns`: label of a recovery, ns since the epoch.
+        Errors: `StorageError` (locked, full, read-only), `Corrupt`, `JournalError`,
+        `SettingsError`; `ValueError` for arguments no caller of razor gives.
+        """
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether an unclean end was found and the run goes on behind it."""
+
+    def feed(
+        self, kind: str, conn: str, epoch: int, recv_ns: int, payload: bytes
+    ) -> FeedFacts | None:
+        """Take one record: journal, engine, tables. `None` when there is nothing to say about it.
+
+        `kind`: a word of docs/CAPTURE.md, or `timer` or `operator`. Cost: about a microsecond for
+        the usual frame. Errors: `StorageError`, `JournalError`.
+        """
+
+    def pump(self, source: Source, until_ns: int, budget: int) -> tuple[int, int, bool]:
+        """Take at most `budget` records of a source, none from beyond `until_ns`.
+
+        Gives records taken, signals raised, and whether the source has ended. Releases the
+        interpreter lock. Errors: as `feed`, `DecodeError` with file and line.
+        """
+
+    @property
+    def next_ns(self) -> int | None:
+        """Receive time of the record that waits because it lies beyond `until_ns`."""
+
+    @property
+    def now_ns(self) -> int:
+        """Engine time: the largest receive time so far, ns since the epoch."""
+
+    def flush(self) -> None:
+        """Hand what is kept back to the operating system. Errors: as `feed`."""
+
+    def flush_durable(self) -> int:
+        """Make everything durable; gives the number of the last durable record."""
+
+    @property
+    def durable_seq(self) -> int:
+        """Number of the last record known durable; 0 when there is none."""
+
+    def take_signals(self) -> list[SignalNotice]:
+        """Signals since the last call, oldest first."""
+
+    def counts_json(self) -> str:
+        """JSON array of the counters and of the integrity counts (docs/FILES.md, health.jsonl)."""
+
+    def liveness(self) -> tuple[list[tuple[str, bool, int, int]], list[tuple[str, int]]]:
+        """Tokens as (id, hydrated, last receive ns, venue ms), connections as (name, last data ns).
+
+        0 stands for never. Cost grows with the number of tokens; ask about once a second.
+        """
+
+    def close(self) -> int:
+        """End the run in order; gives the number of its last record. Nothing works afterwards."""
+
+    def abandon(self) -> None:
+        """Leave the run as a crash would, without an end record."""
+
+def sha256(content: bytes) -> bytes:
+    """SHA-256, 32 bytes."""
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal. Errors: `StorageError`."""
+
+def capture_import(
+    path: Path, out: Path, format: str, tick: Callable[[int, int], bool]
+) -> str:
+    """Import a recording into a capture; gives its manifest as JSON text.
+
+    `format`: auto, f1, f2, f3, f6 or predecessor. `tick(done, total)` is called about 200 times;
+    false stops. Errors: `StorageError`, `DecodeError` with file and line, `Cancelled`.
+    """
+
+def capture_info(path: Path, tick: Callable[[int, int], bool]) -> str:
+    """Read a capture once and describe it as JSON text (docs/CAPTURE.md). Errors: `StorageError`."""
+
+def audit_verify(run_dir: Path) -> str:
+    """Prove the journal and compare every table with it; JSON text.
+
+    Keys: records, segments, tail, evidence, head, differences, integrity. Errors: `Corrupt`,
+    `JournalError`, `StorageError`.
+    """
+
+def audit_rebuild(run_dir: Path) -> str:
+    """Write all tables anew from the journal; JSON text as `audit_verify`."""
+
+def journal_head(run_dir: Path) -> tuple[int, str, str]:
+    """Prove the journal of a run alone.
+
+    Gives its number of records, the SHA-256 of its last block in hexadecimal, and how it ends:
+    `closed`, `open`, `torn` or `empty`. Errors: as `audit_verify`.
+    """
+
+def day14_json(shadow_log: bytes | None, shadow_sets: bytes | None, facts_json: str) -> str:
+    """Compute the numbers of a report (docs/FILES.md) as JSON text; decimals are text.
+
+    Errors: `DecodeError` for tables that cannot be read, `ValueError` for unknown facts.
+    """
+
+def world_capture(path: Path, seed: int, start_ns: int, duration_ms: int) -> str:
+    """Write the capture of a seeded world; gives its manifest as JSON text."""

@@ -164,3 +164,13 @@ fn write_world(path: &Path, plan: WorldPlan) -> Result<capture::Manifest, Captur
     let description = format!("seeded world {} of razor; no venue was recorded", plan.seed);
     writer.finish(Source { format: "world".to_owned(), description, ..Source::default() })
 }
+
+/// Proves a journal alone: records, hash of the last block, how it ends.
+#[pyfunction]
+pub(crate) fn journal_head(
+    py: Python<'_>,
+    run_dir: PathBuf,
+) -> PyResult<(u64, String, &'static str)> {
+    let (summary, head) = py.detach(|| audit::journal(&run_dir)).map_err(Fault::from)?;
+    Ok((summary.records, razor_io::digest::hex(&head), summary.tail.word()))
+}

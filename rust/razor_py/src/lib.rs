@@ -44,6 +44,7 @@ fn add_functions(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(files::file_sha256, module)?)?;
     module.add_function(wrap_pyfunction!(files::audit_verify, module)?)?;
     module.add_function(wrap_pyfunction!(files::audit_rebuild, module)?)?;
+    module.add_function(wrap_pyfunction!(files::journal_head, module)?)?;
     module.add_function(wrap_pyfunction!(files::day14_json, module)?)?;
     module.add_function(wrap_pyfunction!(files::world_capture, module)?)
 }
