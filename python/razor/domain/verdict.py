@@ -50,7 +50,7 @@ __all__ = [
     "decode_numbers",
 ]
 
-DecimalText: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
+DecimalText: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]+(\.[0-9]+)?\Z")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

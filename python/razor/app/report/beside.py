@@ -143,12 +143,16 @@ def _venue_tables(found: VenueColumn) -> tuple[Block, ...]:
             Column(title="meaning", cell=Cell.TEXT),
         ),
         rows=tuple(
-            (code, f"{count:,}", _BLANKS.get(code, "see docs/FILES.md"))
+            (code.replace("|", ", "), f"{count:,}", _blank_meaning(code))
             for code, count in found.blank_by_reason.items()
         ),
         empty="None is missing.",
     )
     return (both, blank)
+
+
+def _blank_meaning(codes: str) -> str:
+    return "; ".join(_BLANKS.get(code, "see docs/FILES.md") for code in codes.split("|"))
 
 
 def _both(name: str, sums: BothBases) -> Row:

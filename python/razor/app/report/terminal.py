@@ -43,6 +43,8 @@ _MOST_ROWS = 20
 _MOST_TEXT = 2_000
 # A 66-character id in an 80-column table: both ends are enough to find it in the other forms.
 _MOST_ID = 18
+# A column of words is still readable at this width, folded.
+_LEAST_TEXT = 8
 _STYLES = {Tone.GOOD: "bold green", Tone.BAD: "bold red", Tone.OPEN: "bold yellow"}
 
 
@@ -58,20 +60,20 @@ def terminal_text(page: Page, *, width: int = MIN_WIDTH, is_colour: bool = False
         # The process's own settings must not change what stands in a report (D-4).
         _environ={},
     )
-    for part in _parts(page):
+    for part in _parts(page, console.width):
         console.print(part)
     # Cells are padded to their column; nobody wants blanks at the end of a line in a file.
     return "".join(f"{line.rstrip()}\n" for line in target.getvalue().splitlines())
 
 
-def _parts(page: Page) -> Iterator[RenderableType]:
+def _parts(page: Page, width: int) -> Iterator[RenderableType]:
     yield _text(page.title, "bold")
     for line in page.subtitle:
         yield _text(line)
     yield from _notices(page)
     yield from _banner(page.banner)
     for section in page.sections:
-        yield from _section(section)
+        yield from _section(section, width)
     yield from _notices(page)
 
 
@@ -95,18 +97,18 @@ def _card(card: Card) -> RenderableType:
     return Panel(body, box=box.DOUBLE)
 
 
-def _section(section: Section) -> Iterator[RenderableType]:
+def _section(section: Section, width: int) -> Iterator[RenderableType]:
     yield Text("")
     yield Rule(_text(section.title, "bold"), align="left", characters="─")
     for block in section.blocks:
-        yield from _block(block)
+        yield from _block(block, width)
 
 
-def _block(block: Block) -> Iterator[RenderableType]:
+def _block(block: Block, width: int) -> Iterator[RenderableType]:
     match block:
         case Table():
             yield Text("")
-            yield from _table(block)
+            yield from _table(block, width)
         case Paragraph():
             yield _text(block.text)
         case Bullets():
@@ -133,19 +135,20 @@ def _hanging(mark: str, text: str) -> RenderableType:
     return grid
 
 
-def _table(table: Table) -> Iterator[RenderableType]:
+def _table(table: Table, width: int) -> Iterator[RenderableType]:
     yield _text(f"{table.title} ({table.sample})", "bold")
     if not table.rows:
         yield _text(table.empty)
         return
     shown = RichTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    is_roomy = _is_roomy(table, width)
     for column in table.columns:
         is_number = column.cell is Cell.NUMBER
         heading = f"{column.title}\n{column.unit}" if column.unit else column.title
         shown.add_column(
             Text(heading),
             justify="right" if is_number else "left",
-            no_wrap=is_number,
+            no_wrap=is_number and is_roomy,
             overflow="fold",
         )
     for row in table.rows[:_MOST_ROWS]:
@@ -157,6 +160,16 @@ def _table(table: Table) -> Iterator[RenderableType]:
         yield _text(f"… and {hidden:,} more rows in report.html and report.json.")
     if table.note:
         yield Padding(_text(table.note), (0, 0, 0, 0))
+
+
+def _is_roomy(table: Table, width: int) -> bool:
+    """Whether all numbers fit on one line; if not they are folded, since a cut one would lie."""
+    needed = 0
+    for index, column in enumerate(table.columns):
+        is_number = column.cell is Cell.NUMBER
+        texts = (column.title, column.unit, *(row[index] for row in table.rows[:_MOST_ROWS]))
+        needed += 1 + (max(len(visible(text)) for text in texts) if is_number else _LEAST_TEXT)
+    return needed <= width
 
 
 def _cell(text: str, column: Column) -> str:

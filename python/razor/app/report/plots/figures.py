@@ -78,7 +78,7 @@ def figures(
             cumulative(series.ts_ms, amounts(series.venue_pnl)),
             len(series.ts_ms),
         ),
-        _ratio_figure(ratio_counts(amounts(ratios))),
+        _ratio_figure(ratio_counts(ratios)),
         in_hours,
         _reasons_figure(reasons),
         _tail_figure(tail(frozen)),

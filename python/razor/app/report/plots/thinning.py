@@ -9,6 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 __all__ = [
     "RATIO_BINS",
@@ -94,13 +95,15 @@ def tail(values: Sequence[float]) -> Curve:
     )
 
 
-def ratio_counts(ratios: Iterable[float]) -> tuple[int, ...]:
-    """Count set ratios in twenty bins of 0.05; 1 belongs to the last, bins are closed below."""
+def ratio_counts(texts: Iterable[str]) -> tuple[int, ...]:
+    """Count set ratios in twenty bins of 0.05, closed below; 1 belongs to the last.
+
+    Exact: a ratio a hair under 0.85 stays left of the frozen limit. Blank ones are left out.
+    """
     counts = [0] * RATIO_BINS
-    for ratio in ratios:
-        if not math.isnan(ratio):
-            # The small lift puts 0.85 read as 0.8499999… where the exact ledger has it.
-            index = math.floor(ratio * RATIO_BINS + 1e-9)
+    for text in texts:
+        if text:
+            index = int(Decimal(text) * RATIO_BINS)
             counts[min(max(index, 0), RATIO_BINS - 1)] += 1
     return tuple(counts)
 
