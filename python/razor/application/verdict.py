@@ -122,7 +122,8 @@ def read_signals(lines: Iterable[str], *, run_id: str) -> SignalSeries:
 
 
 def _signals(rows: Iterator[list[str]], run_id: str) -> "list[_Signal]":
-    places = _Places.of([cell.strip().lower() for cell in next(rows, [])])
+    header = next(rows, None)
+    places = None if header is None else _Places.of([cell.strip().lower() for cell in header])
     if places is None:
         return []
     return [signal for row in rows if (signal := places.signal(row, run_id)) is not None]

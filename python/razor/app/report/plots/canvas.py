@@ -1,3 +1,5 @@
+# pyright: reportUnknownMemberType=false
+# matplotlib leaves the type of its keyword arguments open, so every call of it is "partly unknown".
 """One SVG element by matplotlib that has the same bytes on every run and machine.
 
 Owns: :func:`draw`. Ids come from a fixed salt and get the plot's key in front, so that five plots

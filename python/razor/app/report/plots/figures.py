@@ -10,12 +10,16 @@ import math
 from collections.abc import Sequence
 from functools import partial
 
-from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
-
 from razor.app.report.content import Figure
-from razor.app.report.plots.axis import time_ticks
-from razor.app.report.plots.canvas import FROZEN, INK, LIMIT, LOSS, VENUE, draw
+from razor.app.report.plots.canvas import draw
+from razor.app.report.plots.painting import (
+    LIMIT_RATIO,
+    paint_hours,
+    paint_pnl,
+    paint_ratio,
+    paint_reasons,
+    paint_tail,
+)
 from razor.app.report.plots.thinning import (
     RATIO_BINS,
     Curve,
@@ -37,15 +41,10 @@ _TAIL = ("plot-tail", "Tail: total PnL, worst first")
 _NO_PRINTS = (
     "No trade print was recorded, so no signal can have a fill; zeros would not be a result."
 )
-_HOUR_MS = 3_600_000
-_LIMIT_RATIO = 0.85
 # More bars than codes of version v1 never stand in a plot; an old file may hold any text.
 _MOST_REASONS = 20
 # Codes that razor writes; anything else in an old file is shown as a table row only.
 _CODE_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
-# A curve of so few points is drawn with a dot at each of them.
-_FEW = 60
-_MICRO_STEP = 1e-6
 
 
 def figures(
@@ -101,33 +100,8 @@ def _pnl_figure(frozen: Curve, venue: Curve, signals: int) -> Figure:
         parts.append(f"The venue result of {unknown:,} signals is unknown and left out.")
     if frozen.is_thinned or venue.is_thinned:
         parts.append("Thinned: of each of 400 stretches the lowest and the highest point.")
-    svg = draw(key, title, partial(_paint_pnl, frozen=frozen, venue=venue))
+    svg = draw(key, title, partial(paint_pnl, frozen=frozen, venue=venue))
     return Figure(key=key, title=title, svg=svg, caption=" ".join(parts))
-
-
-def _paint_pnl(axes: Axes, *, frozen: Curve, venue: Curve) -> None:
-    axes.axhline(0.0, color=INK, linewidth=0.7)
-    for curve, name, colour, line in (
-        (frozen, "frozen", FROZEN, "-"),
-        (venue, "venue", VENUE, "--"),
-    ):
-        if curve.total:
-            marker = "o" if curve.total <= _FEW else ""
-            axes.plot(
-                curve.xs,
-                curve.ys,
-                color=colour,
-                linestyle=line,
-                linewidth=1.4,
-                marker=marker,
-                markersize=3,
-                label=name,
-                drawstyle="steps-post",
-            )
-    times = (*frozen.xs, *venue.xs)
-    _time_axis(axes, int(min(times)), int(max(times)))
-    axes.set_ylabel("USDC", color=INK)
-    axes.legend(frameon=False, labelcolor=INK, fontsize=8)
 
 
 def _ratio_figure(counts: tuple[int, ...]) -> Figure:
@@ -136,26 +110,13 @@ def _ratio_figure(counts: tuple[int, ...]) -> Figure:
     if not total:
         caption = "No row in the frozen table, so there is no set ratio to show."
         return Figure(key=key, title=title, svg="", caption=caption)
-    failed = sum(counts[: round(_LIMIT_RATIO * RATIO_BINS)])
+    failed = sum(counts[: round(LIMIT_RATIO * RATIO_BINS)])
     caption = (
         f"Rows per bin of 0.05, {total:,} rows; the line is the frozen limit 0.85. "
         f"{failed:,} rows lie left of it and count as legging failures."
     )
-    svg = draw(key, title, partial(_paint_ratio, counts=counts))
+    svg = draw(key, title, partial(paint_ratio, counts=counts))
     return Figure(key=key, title=title, svg=svg, caption=caption)
-
-
-def _paint_ratio(axes: Axes, *, counts: tuple[int, ...]) -> None:
-    lefts = [index / RATIO_BINS for index in range(RATIO_BINS)]
-    limit = round(_LIMIT_RATIO * RATIO_BINS)
-    colours = [LOSS if index < limit else FROZEN for index in range(RATIO_BINS)]
-    axes.bar(lefts, counts, width=0.9 / RATIO_BINS, align="edge", color=colours)
-    axes.axvline(_LIMIT_RATIO, color=LIMIT, linewidth=1.4, linestyle="--")
-    axes.set_xlim(0.0, 1.0)
-    axes.set_xticks((0.0, 0.25, 0.5, 0.75, _LIMIT_RATIO, 1.0))
-    axes.set_xticklabels(("0", "0.25", "0.5", "", "0.85", "1"))
-    axes.set_xlabel("set ratio (share of 1)", color=INK)
-    _count_axis(axes, "rows")
 
 
 def _hours_figure(found: Hours, signals: int) -> Figure:
@@ -171,16 +132,8 @@ def _hours_figure(found: Hours, signals: int) -> Figure:
     )
     if found.bin_hours > 1:
         caption += " Several hours share a bin, since one bar per hour could not be seen."
-    svg = draw(key, title, partial(_paint_hours, found=found, noun=noun))
+    svg = draw(key, title, partial(paint_hours, found=found, noun=noun))
     return Figure(key=key, title=title, svg=svg, caption=caption)
-
-
-def _paint_hours(axes: Axes, *, found: Hours, noun: str) -> None:
-    width = found.bin_hours * _HOUR_MS
-    edges = [found.start_ms + width * index for index in range(len(found.counts) + 1)]
-    axes.stairs(found.counts, edges, fill=True, color=FROZEN, linewidth=0.8)
-    _time_axis(axes, edges[0], edges[-1])
-    _count_axis(axes, f"signals per {noun}")
 
 
 def _reasons_figure(reasons: Sequence[GroupLine]) -> Figure:
@@ -194,22 +147,8 @@ def _reasons_figure(reasons: Sequence[GroupLine]) -> Figure:
         f"Rows per reason code, most frequent first ({len(shown)} of {len(reasons)} codes); a row "
         "may carry several, and OK is a row without any."
     )
-    svg = draw(key, title, partial(_paint_reasons, rows=shown))
+    svg = draw(key, title, partial(paint_reasons, rows=shown))
     return Figure(key=key, title=title, svg=svg, caption=caption)
-
-
-def _paint_reasons(axes: Axes, *, rows: Sequence[GroupLine]) -> None:
-    places = range(len(rows))
-    axes.barh(places, [row.count for row in rows], color=FROZEN, height=0.7)
-    axes.set_yticks(places)
-    axes.set_yticklabels([row.key[0] for row in rows], fontsize=7)
-    axes.invert_yaxis()
-    axes.grid(visible=False)
-    for place, row in zip(places, rows, strict=True):
-        axes.annotate(f" {row.count:,}", (row.count, place), va="center", fontsize=7, color=INK)
-    axes.margins(x=0.15)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
-    axes.set_xlabel("rows", color=INK)
 
 
 def _tail_figure(curve: Curve) -> Figure:
@@ -224,34 +163,5 @@ def _tail_figure(curve: Curve) -> Figure:
     )
     if curve.is_thinned:
         caption += " Thinned: the worst 400 one by one, 401 of the others evenly spread."
-    svg = draw(key, title, partial(_paint_tail, curve=curve))
+    svg = draw(key, title, partial(paint_tail, curve=curve))
     return Figure(key=key, title=title, svg=svg, caption=caption)
-
-
-def _paint_tail(axes: Axes, *, curve: Curve) -> None:
-    axes.axhline(0.0, color=INK, linewidth=0.7)
-    marker = "o" if curve.total <= _FEW else ""
-    axes.plot(curve.xs, curve.ys, color=LOSS, linewidth=1.4, marker=marker, markersize=3)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
-    axes.set_xlabel("rank, worst = 1", color=INK)
-    axes.set_ylabel("USDC", color=INK)
-    _no_flat_range(axes)
-
-
-def _time_axis(axes: Axes, first_ms: int, last_ms: int) -> None:
-    ticks, labels = time_ticks(first_ms, last_ms)
-    axes.set_xticks(ticks)
-    axes.set_xticklabels(labels, fontsize=8)
-    _no_flat_range(axes)
-
-
-def _count_axis(axes: Axes, name: str) -> None:
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True, min_n_ticks=1))
-    axes.set_ylabel(name, color=INK)
-
-
-def _no_flat_range(axes: Axes) -> None:
-    """Give a curve without height some: a range of nothing has no tick to read it by."""
-    low, high = axes.get_ylim()
-    if high - low < _MICRO_STEP:
-        axes.set_ylim(low - _MICRO_STEP, high + _MICRO_STEP)
