@@ -3,6 +3,10 @@
 //! The venue's texts (77-digit tokens, 64-digit conditions) are kept once, in the registry that
 //! hands out the integers; everything behind the decoder speaks integers only.
 
+mod registry;
+
+pub use registry::{Registry, RegistryError};
+
 /// An outcome token, in order of definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TokenIx(pub u32);

@@ -1,9 +1,15 @@
-//! Simulated worlds for razor, all from seeds: the same number gives the same bytes anywhere.
-#![allow(
+//! Simulated worlds for razor, all from seeds: the same seed gives the same bytes on any machine.
+//!
+//! Owns: [`feedgen`], market-channel traffic that knows the books its messages lead to, and
+//! [`world`], a whole small recording with planted sets.
+//!
+//! Must never: read a clock, the environment or any randomness but [`rng`].
+
+pub mod feedgen;
+pub mod rng;
+#[allow(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
-    reason = "worlds are made by our own small numbers; a wrong one must stop the generator at once"
+    reason = "a world is made of our own small numbers; a wrong one must stop its making at once"
 )]
-
-pub mod seed;
 pub mod world;

@@ -1,8 +1,8 @@
 //! Seeded worlds: a small recording with planted sets, made from one number.
 //!
 //! Owns: the plan of a world ([`WorldPlan`]), its makers, takers and dislocations, and the records
-//! they leave behind ([`WorldRecord`]) in the forms a live recording has: definitions, market-channel
-//! frames, Data API trade rows.
+//! they leave behind ([`WorldRecord`]) in the forms a live recording has: definitions,
+//! market-channel frames, Data API trade rows.
 //!
 //! Must never: read a clock or a random source other than its seed, or pretend to be the venue: the
 //! ids of a world begin with the word `world`, so that nobody mistakes its rows for recordings.
@@ -13,7 +13,7 @@
 mod book;
 mod trade;
 
-use crate::seed::Seed;
+use crate::rng::Rng;
 use book::WorldBook;
 use trade::PendingTrade;
 
@@ -79,7 +79,7 @@ struct Group {
 }
 
 struct Builder {
-    seed: Seed,
+    seed: Rng,
     now_ns: i64,
     books: Vec<WorldBook>,
     groups: Vec<Group>,
@@ -92,7 +92,7 @@ struct Builder {
 /// Makes the recording of a plan.
 pub fn build(plan: WorldPlan) -> World {
     let mut builder = Builder {
-        seed: Seed::new(plan.seed),
+        seed: Rng::new(plan.seed),
         now_ns: plan.start_ns,
         books: Vec::new(),
         groups: Vec::new(),
@@ -163,7 +163,7 @@ impl Builder {
     fn next_token(&mut self) -> String {
         self.tokens += 1;
         let digits: String = (0..TOKEN_DIGITS - 8)
-            .map(|_| char::from(b'0' + u8::try_from(self.seed.below(10)).unwrap_or(0)))
+            .map(|_| char::from(b'0' + u8::try_from(self.seed.below_wide(10)).unwrap_or(0)))
             .collect();
         format!("7{digits}{:07}", self.tokens)
     }
@@ -183,7 +183,7 @@ impl Builder {
         let mut next_plant = plan.start_ns + FIRST_PLANT_MS * MILLI;
         let mut restore: Option<(i64, usize)> = None;
         while self.now_ns < end_ns {
-            self.now_ns += 1_000 * (500 + i64::try_from(self.seed.below(9_000)).unwrap_or(0));
+            self.now_ns += 1_000 * (500 + i64::try_from(self.seed.below_wide(9_000)).unwrap_or(0));
             if self.now_ns >= next_poll {
                 self.poll(next_poll);
                 next_poll += POLL_MS * MILLI;
@@ -209,7 +209,7 @@ impl Builder {
             return;
         }
         let venue_ms = self.now_ns / MILLI - 2;
-        if self.seed.below(12) == 0 {
+        if self.seed.below_wide(12) == 0 {
             self.take(ix, venue_ms);
         } else {
             let frame = self.books[ix].requote(venue_ms, &mut self.seed);
@@ -219,8 +219,8 @@ impl Builder {
 
     /// A taker hits one side of a book at random.
     fn take(&mut self, ix: usize, venue_ms: i64) {
-        let buy = self.seed.below(2) == 0;
-        let qty = 1_000_000 * (1 + self.seed.below(60));
+        let buy = self.seed.below_wide(2) == 0;
+        let qty = 1_000_000 * (1 + self.seed.below_wide(60));
         self.trade(ix, buy, qty, venue_ms);
     }
 
@@ -240,17 +240,18 @@ impl Builder {
         let leg = legs[self.seed.index(legs.len())];
         let others: i64 =
             legs.iter().filter(|&&ix| ix != leg).map(|&ix| self.books[ix].ask()).sum();
-        let target = 9_600 - i64::try_from(self.seed.below(12)).unwrap_or(0) * 10 - others;
+        let target = 9_600 - i64::try_from(self.seed.below_wide(12)).unwrap_or(0) * 10 - others;
         let venue_ms = self.now_ns / MILLI - 2;
         let frame = self.books[leg].dislocate(target, venue_ms, &mut self.seed);
         self.push("ws", "market-0", frame);
         let sum: i64 = legs.iter().map(|&ix| self.books[ix].ask()).sum();
         let recv_ns = self.now_ns;
-        let starved = (self.seed.below(4) == 0).then(|| legs[self.seed.index(legs.len())]);
+        let starved = (self.seed.below_wide(4) == 0).then(|| legs[self.seed.index(legs.len())]);
         let mut bought = Vec::with_capacity(legs.len());
         for &ix in &legs {
             self.now_ns += 30 * MILLI;
-            let qty = 1_000_000 * (if Some(ix) == starved { 4 } else { 90 } + self.seed.below(60));
+            let qty =
+                1_000_000 * (if Some(ix) == starved { 4 } else { 90 } + self.seed.below_wide(60));
             bought.push(self.trade(ix, true, qty, self.now_ns / MILLI - 2));
         }
         self.planted.push(Planted {
@@ -259,7 +260,7 @@ impl Builder {
             sum_ask_micros: u32::try_from(sum * 100).unwrap_or(u32::MAX),
             bought_micros: bought,
         });
-        (900 + i64::try_from(self.seed.below(900)).unwrap_or(0), leg)
+        (900 + i64::try_from(self.seed.below_wide(900)).unwrap_or(0), leg)
     }
 
     fn restore(&mut self, ix: usize) {

@@ -1,6 +1,8 @@
 //! The tables a run writes, and who takes the rows.
 
+use super::rows;
 use crate::ids::SetIx;
+use crate::shadow::rows::{SHADOW_LEGS_HEADER, SHADOW_LOG_HEADER, SHADOW_SETS_HEADER};
 use crate::units::{Bps, Nanos};
 
 /// A table of a run directory; each is a projection of the journal.
@@ -46,6 +48,19 @@ impl Table {
             Self::Health => "health.jsonl",
         }
     }
+
+    /// First line of the file, without its line end; `None` where the format has none.
+    pub const fn header(self) -> Option<&'static str> {
+        match self {
+            Self::Ticks => Some(rows::TICKS_HEADER),
+            Self::Snapshots => Some(rows::SNAPSHOTS_HEADER),
+            Self::Trades => Some(rows::TRADES_HEADER),
+            Self::ShadowLog => Some(SHADOW_LOG_HEADER),
+            Self::ShadowSets => Some(SHADOW_SETS_HEADER),
+            Self::ShadowLegs => Some(SHADOW_LEGS_HEADER),
+            Self::Health => None,
+        }
+    }
 }
 
 /// A signal as the shell and people see it; the exact one is in the shadow ledger.
@@ -66,8 +81,8 @@ pub trait Sink {
     /// Whether table rows are wanted; rows are not even formatted otherwise.
     fn wants_rows(&self) -> bool;
 
-    /// Takes one row, without its line end.
-    fn row(&mut self, table: Table, row: &str);
+    /// Takes whole lines of one table, each with its line end.
+    fn row(&mut self, table: Table, lines: &str);
 
     /// Takes a signal.
     fn signal(&mut self, notice: SignalNotice);
@@ -85,7 +100,7 @@ impl Sink for NoRows {
         false
     }
 
-    fn row(&mut self, _table: Table, _row: &str) {}
+    fn row(&mut self, _table: Table, _lines: &str) {}
 
     fn signal(&mut self, _notice: SignalNotice) {
         self.signals = self.signals.saturating_add(1);

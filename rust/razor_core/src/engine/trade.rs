@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
+use crate::shadow::store::TakerSide;
 use crate::units::{Dec, UnitError};
 
 /// Why a trade row was refused; it is recorded and counted, never applied.
@@ -35,26 +36,6 @@ pub enum TradeError {
         /// Field name.
         field: &'static str,
     },
-}
-
-/// Which side took.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TakerSide {
-    /// The taker bought this token.
-    Buy,
-    /// The taker sold this token.
-    Sell,
-}
-
-impl TakerSide {
-    /// The side of the venue's word; `None` for other words.
-    pub fn from_word(word: &str) -> Option<Self> {
-        match word {
-            "BUY" => Some(Self::Buy),
-            "SELL" => Some(Self::Sell),
-            _ => None,
-        }
-    }
 }
 
 #[derive(Deserialize)]
@@ -118,7 +99,8 @@ pub struct LoggedTrade<'a> {
 }
 
 impl<'a> TradeRow<'a> {
-    /// Reads a payload. Rows of a predecessor keep values a live feed would refuse (RAZOR_SPEC §20).
+    /// Reads a payload. Rows of a predecessor keep values a live feed would refuse (RAZOR_SPEC
+    /// §20).
     ///
     /// # Errors
     /// [`TradeError`].
@@ -135,7 +117,7 @@ impl<'a> TradeRow<'a> {
         Ok(Self {
             asset: raw.asset,
             condition_id: raw.condition_id,
-            side: TakerSide::from_word(&raw.side),
+            side: taker_side(&raw.side),
             price,
             price_text,
             size,
@@ -147,6 +129,15 @@ impl<'a> TradeRow<'a> {
             transaction_hash: raw.transaction_hash,
             logged,
         })
+    }
+}
+
+/// The side of the venue's word; other words tell nothing.
+fn taker_side(word: &str) -> Option<TakerSide> {
+    match word {
+        "BUY" => Some(TakerSide::Buy),
+        "SELL" => Some(TakerSide::Sell),
+        _ => None,
     }
 }
 

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use sha1::{Digest as _, Sha1};
 
 use super::trade::Execution;
-use crate::seed::Seed;
+use crate::rng::Rng;
 
 const DOLLAR: i64 = 10_000;
 const LEVELS: i64 = 8;
@@ -52,7 +52,7 @@ impl WorldBook {
         tokens: [String; 2],
         fair: i64,
         tick: i64,
-        seed: &mut Seed,
+        seed: &mut Rng,
     ) -> Self {
         let mut book = Self {
             condition_id,
@@ -121,15 +121,15 @@ impl WorldBook {
     }
 
     /// A maker changes the size of one level.
-    pub(super) fn requote(&mut self, venue_ms: i64, seed: &mut Seed) -> String {
-        let side = if seed.below(2) == 0 { Side::Bid } else { Side::Ask };
+    pub(super) fn requote(&mut self, venue_ms: i64, seed: &mut Rng) -> String {
+        let side = if seed.below_wide(2) == 0 { Side::Bid } else { Side::Ask };
         let levels: Vec<i64> = self.levels(side).keys().copied().collect();
         let price = levels[seed.index(levels.len())];
         self.change(venue_ms, &[Change { side, price, qty: size(seed) }])
     }
 
     /// An ask far under the others: bids at or above it leave in the same message.
-    pub(super) fn dislocate(&mut self, target: i64, venue_ms: i64, seed: &mut Seed) -> String {
+    pub(super) fn dislocate(&mut self, target: i64, venue_ms: i64, seed: &mut Rng) -> String {
         let price = (target / self.tick * self.tick).max(2 * self.tick);
         let mut changes: Vec<Change> = self
             .bids
@@ -144,7 +144,7 @@ impl WorldBook {
     }
 
     /// Back to the ladder around the fair price.
-    pub(super) fn recenter(&mut self, venue_ms: i64, seed: &mut Seed) -> String {
+    pub(super) fn recenter(&mut self, venue_ms: i64, seed: &mut Rng) -> String {
         let mut changes = Vec::new();
         for (&price, _) in self.asks.range(..=self.fair) {
             changes.push(Change { side: Side::Ask, price, qty: 0 });
@@ -303,8 +303,8 @@ fn join(levels: impl Iterator<Item = (i64, u64)>) -> String {
     texts.join(",")
 }
 
-fn size(seed: &mut Seed) -> u64 {
-    (5_000 + seed.below(90_000)) * (SHARE / 100)
+fn size(seed: &mut Rng) -> u64 {
+    (5_000 + seed.below_wide(90_000)) * (SHARE / 100)
 }
 
 /// `4800` is `0.48`.
@@ -327,7 +327,7 @@ mod tests {
 
     fn book() -> WorldBook {
         let tokens = ["1".to_owned(), "2".to_owned()];
-        WorldBook::new("q", "g", "0xc".to_owned(), tokens, 4_500, 100, &mut Seed::new(1))
+        WorldBook::new("q", "g", "0xc".to_owned(), tokens, 4_500, 100, &mut Rng::new(1))
     }
 
     #[test]
@@ -342,10 +342,10 @@ mod tests {
     #[test]
     fn a_dislocated_book_is_not_crossed() {
         let mut book = book();
-        book.dislocate(4_150, 1, &mut Seed::new(2));
+        book.dislocate(4_150, 1, &mut Rng::new(2));
         assert_eq!(book.ask(), 4_100);
         assert!(book.bid() < book.ask());
-        book.recenter(2, &mut Seed::new(3));
+        book.recenter(2, &mut Rng::new(3));
         assert_eq!((book.bid(), book.ask()), (4_400, 4_600));
     }
 

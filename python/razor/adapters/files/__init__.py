@@ -1,0 +1,1 @@
+"""Files: settings files, run directories and what is written into them."""

@@ -1,0 +1,1 @@
+"""The program: command line, console, logs, wiring. May import everything below."""

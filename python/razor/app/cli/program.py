@@ -1,0 +1,76 @@
+"""The program ``razor``: its verbs, and the one way they are run.
+
+Owns: :func:`build_program` (every verb group by name, one module each) and :func:`run_program`
+(signals, log, errors, exit code). Must never: know what a verb does.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from razor import __version__
+from razor.app.cli import options
+from razor.app.cli.config import config_verbs
+from razor.app.cli.failure import ExitCode, Style, report
+from razor.app.cli.verb import VerbGroup
+from razor.app.logs import logging_to
+from razor.app.stop import ForcedStop
+from razor.app.wiring import Process, this_process
+
+__all__ = ["build_program", "main", "run_program"]
+
+
+def build_program() -> click.Group:
+    """Build the command line with all its verbs."""
+
+    @click.group("razor", cls=VerbGroup)
+    @click.version_option(__version__, prog_name="razor")
+    @options.log_file
+    @options.log_level
+    @click.pass_context
+    def razor(context: click.Context, log_file: Path | None, log_level: str) -> None:
+        """Record, judge and execute arbitrage between outcome tokens on Polymarket.
+
+        The safe mode is the default: nothing is ever ordered unless every gate is open.
+        """
+        start = context.find_object(Process)
+        if start is not None:
+            log = logging_to(
+                start.console.err, file=log_file, level=log_level.upper(), label=start.label
+            )
+            context.with_resource(log)
+
+    razor.add_command(config_verbs)
+    return razor
+
+
+def run_program(program: click.Group, arguments: Sequence[str], start: Process) -> ExitCode:
+    """Run one verb to its end and give the exit code; errors are shown, never raised."""
+    style = Style.of(list(arguments))
+    try:
+        with start.stop.listening():
+            return _invoke(program, arguments, start)
+    except BrokenPipeError:
+        # click prints help and version itself; their reader may have gone away.
+        start.console.abandon()
+        return ExitCode.DONE
+    # The supervisor of the process: whatever comes here ends in one message and one code.
+    except (Exception, ForcedStop) as error:  # noqa: BLE001
+        return report(error, console=start.console, style=style)
+
+
+def _invoke(program: click.Group, arguments: Sequence[str], start: Process) -> ExitCode:
+    # Not `program.main`: that one turns a closed pipe into exit code 1.
+    try:
+        with program.make_context("razor", list(arguments), obj=start) as context:
+            outcome = program.invoke(context)
+    except click.exceptions.Exit as done:
+        return ExitCode(done.exit_code)
+    return ExitCode(outcome) if isinstance(outcome, int) else ExitCode.DONE
+
+
+def main() -> None:
+    """Run ``razor`` with the arguments of this process and end the process."""
+    sys.exit(run_program(build_program(), sys.argv[1:], this_process()))

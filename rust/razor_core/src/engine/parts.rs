@@ -1,0 +1,269 @@
+//! The parts of a run that exist once its settings are known, and how definitions reach them.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::counters::{Counters, Integrity};
+use super::meta::{MarketMeta, Meta, MetaError, SetMeta};
+use super::params::{Params, ParamsError};
+use super::quote::Quote;
+use super::sets::{Attention, SetState};
+use super::table::{Sink, Table};
+use crate::book::{BookParams, Books, Counters as BookCounters, HashTallies, Report};
+use crate::detect::{Detector, Finding};
+use crate::ids::{MarketIx, TokenIx};
+use crate::market::{MarketDef, SetDef, Universe};
+use crate::shadow::rows::{self, RowNames};
+use crate::shadow::{Settled, Shadow};
+use crate::signal::{Brain, LegQuote};
+use crate::units::{Nanos, Usdc};
+use crate::wire::Limits;
+
+/// One whole in basis points less the frozen 200 + 10.
+const BPS_AFTER_FEES: i32 = 9_790;
+const MICROS_PER_BP: i64 = 100;
+
+/// A quoted top of book and the record that brought it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Quoted {
+    pub(super) quote: Option<Quote>,
+    pub(super) stamp: u64,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Parts {
+    pub(super) params: Params,
+    pub(super) universe: Universe,
+    pub(super) books: Books,
+    pub(super) detector: Detector,
+    pub(super) brain: Brain,
+    pub(super) shadow: Shadow,
+    pub(super) quoted: Vec<Quoted>,
+    pub(super) sets: Vec<SetState>,
+    pub(super) ticked_ns: Vec<i64>,
+    pub(super) stamp: u64,
+    pub(super) screen: Usdc,
+    pub(super) attention: Attention,
+    // Buffers that keep their memory between records.
+    pub(super) report: Report,
+    pub(super) found: Vec<Finding>,
+    pub(super) legs: Vec<LegQuote>,
+    pub(super) quotes: Vec<Quote>,
+    pub(super) settled: Vec<Settled>,
+    pub(super) line: String,
+}
+
+/// What the book store counted, for the closing row of `health.jsonl`.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct BookCounts {
+    counts: BookCounters,
+    hashes: HashTallies,
+}
+
+impl Parts {
+    pub(super) fn new(params: Params) -> Result<Self, ParamsError> {
+        let brain = Brain::new(params.brain, 1)?;
+        let shadow = Shadow::new(params.shadow)?;
+        let kept = params.brain.risk_premium.raw().saturating_add(params.brain.min_net_edge.raw());
+        let screen_bps = i64::from(BPS_AFTER_FEES.saturating_sub(kept));
+        let screen = Usdc(screen_bps.saturating_mul(MICROS_PER_BP));
+        let limits = Limits { frame_bytes: params.frame_cap_bytes, ..Limits::default() };
+        let books = BookParams { limits, hash_every: params.hash_check_every };
+        Ok(Self {
+            brain,
+            shadow,
+            screen,
+            books: Books::with_params(books),
+            detector: Detector::new(&Universe::default(), screen),
+            universe: Universe::default(),
+            quoted: Vec::new(),
+            sets: Vec::new(),
+            ticked_ns: Vec::new(),
+            stamp: 0,
+            attention: Attention::default(),
+            report: Report::default(),
+            found: Vec::new(),
+            legs: Vec::new(),
+            quotes: Vec::new(),
+            settled: Vec::new(),
+            line: String::new(),
+            params,
+        })
+    }
+
+    /// Adds the definitions of a record, all or none. What is already defined stays as it is, so a
+    /// feed may repeat its definitions. Says whether the record was refused.
+    pub(super) fn define(&mut self, payload: &[u8], integrity: &mut Integrity) -> bool {
+        let Ok(meta) = Meta::decode(payload) else { return true };
+        let Ok(markets) = self.new_markets(&meta) else { return true };
+        for market in markets {
+            if self.add_market(market).is_none() {
+                return true;
+            }
+        }
+        let mut is_refused = false;
+        for set in &meta.sets {
+            is_refused |= self.add_set(set).is_none();
+        }
+        integrity.markets = count(self.universe.markets().len());
+        integrity.sets = count(self.universe.sets().len());
+        is_refused
+    }
+
+    /// The definitions that are new, checked before any of them is added.
+    fn new_markets(&self, meta: &Meta) -> Result<Vec<MarketDef>, MetaError> {
+        let mut texts = BTreeSet::new();
+        let mut markets = Vec::new();
+        for (number, market) in meta.markets.iter().enumerate() {
+            if self.books.registry().market(market.condition_id.as_bytes()).is_some() {
+                continue;
+            }
+            let is_taken = |text: &String| self.books.registry().token(text.as_bytes()).is_some();
+            for token in market.token_ids.iter().filter(|text| !text.is_empty()) {
+                if is_taken(token) || !texts.insert(token.clone()) {
+                    return Err(MetaError::UnknownToken { number });
+                }
+            }
+            markets.push(definition(number, market)?);
+        }
+        Ok(markets)
+    }
+
+    fn add_market(&mut self, market: MarketDef) -> Option<()> {
+        let index = MarketIx(u32::try_from(self.universe.markets().len()).ok()?);
+        self.books.add_market(index, &market).ok()?;
+        self.universe.add_market(market).ok()?;
+        self.quoted.push(Quoted::default());
+        self.ticked_ns.extend([i64::MIN, i64::MIN]);
+        Some(())
+    }
+
+    fn add_set(&mut self, set: &SetMeta) -> Option<()> {
+        let legs: Vec<TokenIx> = set
+            .legs
+            .iter()
+            .map(|leg| self.books.registry().token(leg.as_bytes()))
+            .collect::<Option<_>>()?;
+        let is_known = |known: &SetDef| *known.key == *set.key && known.legs == legs;
+        if self.universe.sets().iter().any(is_known) {
+            return Some(());
+        }
+        let definition = SetDef {
+            key: set.key.as_str().into(),
+            kind: set.kind(),
+            legs,
+            settlement: set.settlement(),
+        };
+        self.detector.add_set(&definition);
+        self.universe.add_set(definition).ok()?;
+        self.sets.push(SetState::default());
+        Some(())
+    }
+
+    /// Settles the windows that ended before `now`.
+    pub(super) fn settle_due<S: Sink>(
+        &mut self,
+        now: Nanos,
+        counters: &mut Counters,
+        sink: &mut S,
+    ) {
+        let mut settled = core::mem::take(&mut self.settled);
+        self.shadow.advance(now, &mut settled);
+        self.write_settled(now, &mut settled, counters, sink);
+        self.settled = settled;
+    }
+
+    /// Ends the ledger.
+    pub(super) fn finish<S: Sink>(&mut self, now: Nanos, counters: &mut Counters, sink: &mut S) {
+        let mut settled = core::mem::take(&mut self.settled);
+        self.shadow.finish(now, &mut settled);
+        self.write_settled(now, &mut settled, counters, sink);
+        self.settled = settled;
+    }
+
+    pub(super) fn write_settled<S: Sink>(
+        &mut self,
+        now: Nanos,
+        settled: &mut Vec<Settled>,
+        counters: &mut Counters,
+        sink: &mut S,
+    ) {
+        for row in settled.drain(..) {
+            counters.last_shadow_write_ms = now.millis_floor();
+            if sink.wants_rows() {
+                self.write_row(&row, sink);
+            }
+        }
+    }
+
+    fn write_row<S: Sink>(&mut self, row: &Settled, sink: &mut S) {
+        let signal = match row {
+            Settled::Frozen(frozen) => &frozen.signal,
+            Settled::Set(set) => &set.frozen.signal,
+        };
+        let names = RowNames::of(&self.params.run_id, &self.universe, signal.set);
+        let Some(names) = names else { return };
+        self.line.clear();
+        match row {
+            Settled::Frozen(frozen) if frozen.is_in_frozen_table() => {
+                rows::shadow_log_line(frozen, &names, &mut self.line);
+                sink.row(Table::ShadowLog, &self.line);
+            }
+            Settled::Frozen(_) => {}
+            Settled::Set(set) => {
+                rows::shadow_sets_line(set, &names, &mut self.line);
+                sink.row(Table::ShadowSets, &self.line);
+                self.line.clear();
+                rows::shadow_legs_lines(set, &names, &mut self.line);
+                sink.row(Table::ShadowLegs, &self.line);
+            }
+        }
+    }
+
+    /// Brings the counters of the parts into the two structs that tables show.
+    pub(super) fn refresh(&self, counters: &mut Counters, integrity: &mut Integrity) {
+        let (brain, shadow, books) =
+            (self.brain.counters(), self.shadow.counters(), self.books.counters());
+        counters.signals_emitted = brain.signals_emitted;
+        counters.signals_suppressed = brain.signals_suppressed;
+        counters.signals_dropped = shadow.dropped_full;
+        counters.snapshots_stale_skipped = brain.stale;
+        counters.shadow_processed = shadow.settled.saturating_sub(shadow.outside_frozen);
+        counters.trades_duplicated = shadow.store.duplicated;
+        counters.trade_store_size = count(self.shadow.trades_retained());
+        counters.trade_store_evicted = shadow.store.evicted;
+        integrity.windows_dropped = shadow.dropped_open;
+        integrity.windows_unusable = shadow.unusable;
+        integrity.signals_outside_frozen = shadow.outside_frozen;
+        integrity.messages_unknown = books.unknown_events;
+        integrity.tokens_unknown = books.foreign_markets;
+        integrity.set_checks = brain.evaluated;
+        integrity.sets_checked = count(self.sets.iter().filter(|set| set.was_checked).count());
+        integrity.sets_could_be_liquid =
+            count(self.sets.iter().filter(|set| set.could_be_liquid).count());
+    }
+
+    pub(super) fn book_counts(&self) -> BookCounts {
+        BookCounts { counts: *self.books.counters(), hashes: *self.books.hash_tallies() }
+    }
+}
+
+fn count(len: usize) -> u64 {
+    u64::try_from(len).unwrap_or(u64::MAX)
+}
+
+fn definition(number: usize, market: &MarketMeta) -> Result<MarketDef, MetaError> {
+    let bad = |field| move |source| MetaError::BadNumber { number, field, source };
+    let [yes, no] = &market.token_ids;
+    Ok(MarketDef {
+        condition_id: market.condition_id.as_str().into(),
+        token_ids: [yes.as_str().into(), no.as_str().into()],
+        label: market.label.as_str().into(),
+        tick: market.tick().map_err(bad("tick_size"))?,
+        min_order_qty: market.min_order_qty().map_err(bad("min_order_size"))?,
+        fees: market.fees().map_err(bad("fees"))?,
+        neg_risk: market.neg_risk,
+        end_ms: market.end_ms,
+    })
+}

@@ -1,0 +1,80 @@
+//! Checking a run against its journal, and writing its tables anew from it.
+//!
+//! Owns: [`verify`] (chain, CRCs, and every table byte for byte) and [`rebuild`]. Neither needs
+//! anything but the run directory. A run that ended uncleanly may have tables that are shorter than
+//! its journal; that is a difference like any other, and `rebuild` cures it.
+
+use std::path::Path;
+
+use thiserror::Error;
+
+use razor_core::engine::EngineError;
+use razor_core::engine::counters::Integrity;
+
+use crate::fault::IoFault;
+use crate::journal::{JournalFault, JournalReader, Summary};
+use crate::projection::{Comparison, Difference, Tables};
+use crate::session::Fold;
+
+/// Why a run could not be checked or rebuilt.
+#[derive(Debug, Error)]
+pub enum AuditFault {
+    /// The journal is damaged or unreadable.
+    #[error(transparent)]
+    Journal(#[from] JournalFault),
+    /// A table could not be read or written.
+    #[error(transparent)]
+    Io(#[from] IoFault),
+    /// The records are no run of ours.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// The journal: records, segments, how it ends, torn tails kept as evidence.
+    pub journal: Summary,
+    /// Hash of the last block: what a report's seal names.
+    pub head: [u8; 32],
+    /// Tables that are not what the journal says.
+    pub differences: Vec<Difference>,
+    /// Integrity counts of the fold.
+    pub integrity: Integrity,
+}
+
+/// Proves the journal and compares every table with it.
+///
+/// # Errors
+/// [`AuditFault`] when that cannot be done; differences are no fault but the answer.
+pub fn verify(run_dir: &Path) -> Result<Verdict, AuditFault> {
+    let mut comparison = Comparison::open(run_dir)?;
+    let (fold, journal, head) = walk(run_dir, &mut comparison)?;
+    let differences = comparison.finish()?;
+    Ok(Verdict { journal, head, differences, integrity: fold.engine.integrity().clone() })
+}
+
+/// Writes all tables anew from the journal and puts them in place together.
+///
+/// # Errors
+/// [`AuditFault`]; the old tables are then still in place.
+pub fn rebuild(run_dir: &Path) -> Result<Verdict, AuditFault> {
+    let mut tables = Tables::rebuild(run_dir)?;
+    let (fold, journal, head) = walk(run_dir, &mut tables)?;
+    tables.publish()?;
+    let integrity = fold.engine.integrity().clone();
+    Ok(Verdict { journal, head, differences: Vec::new(), integrity })
+}
+
+fn walk<S: razor_core::engine::table::Sink>(
+    run_dir: &Path,
+    sink: &mut S,
+) -> Result<(Fold, Summary, [u8; 32]), AuditFault> {
+    let mut reader = JournalReader::open(run_dir)?;
+    let mut fold = Fold::default();
+    let summary = reader.for_each(|record| fold.take(record, sink))?;
+    if let Some(error) = fold.error {
+        return Err(error.into());
+    }
+    Ok((fold, summary, reader.chain().head().0))
+}

@@ -1,0 +1,358 @@
+//! A run being written: the engine, its journal and its tables, joined.
+//!
+//! Owns: the order of things for each input (the journal first, the engine second, the tables
+//! third) and for each start (prove what is there, fold it, write the tables anew, go on).
+//!
+//! Must never: let the engine see a record that the journal does not have. A record that the
+//! recorder shed is not stepped; the gap it wrote instead is.
+//!
+//! Invariants: the tables are the fold of the journal at every clean end; a session that is
+//! dropped without [`Session::close`] leaves what a crash would leave.
+
+use std::path::PathBuf;
+
+use razor_core::engine::record::{Kind, Record};
+use razor_core::engine::table::SignalNotice;
+use razor_core::engine::{Engine, EngineError};
+use razor_core::ids::ConnIx;
+use razor_core::journal::{Identity, NO_CONN};
+use razor_core::units::Nanos;
+use thiserror::Error;
+
+use crate::disk::RunLock;
+use crate::fault::IoFault;
+use crate::journal::{
+    Closed, DiskStore, Gap, JournalFault, Push, Recorder, RecorderSettings, Recovered, Tail,
+    recover_with,
+};
+use crate::projection::Tables;
+use crate::source::{RecordSource, SourceFault};
+
+/// Why a session stopped.
+#[derive(Debug, Error)]
+pub enum SessionFault {
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalFault),
+    /// A table or the directory.
+    #[error(transparent)]
+    Io(#[from] IoFault),
+    /// The engine: the records are no run of ours.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// What is read does not go on.
+    #[error(transparent)]
+    Source(#[from] SourceFault),
+}
+
+/// What a session is told.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Directory of the run; exists.
+    pub run_dir: PathBuf,
+    /// Run, build and settings.
+    pub identity: Identity,
+    /// Payload of the `params` record.
+    pub params: Vec<u8>,
+    /// How the journal is written.
+    pub recorder: RecorderSettings,
+    /// Time of the start, for the record of a recovery.
+    pub now_ns: i64,
+}
+
+/// What became of one input.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Fed {
+    /// The input was shed: it is neither in the journal nor in the books.
+    pub is_shed: bool,
+    /// The engine refused it; it is recorded.
+    pub is_refused: bool,
+    /// Signals it raised.
+    pub signals: u32,
+}
+
+/// How far a pump went.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pumped {
+    /// Records taken.
+    pub records: u64,
+    /// Signals raised.
+    pub signals: u64,
+    /// Whether the source has ended.
+    pub is_ended: bool,
+}
+
+/// An input that lies beyond the time a pump was allowed to reach.
+#[derive(Debug, Clone, Default)]
+struct Held {
+    kind: Option<Kind>,
+    recv_ns: i64,
+    conn: String,
+    epoch: u32,
+    payload: Vec<u8>,
+}
+
+/// A run being written.
+pub struct Session {
+    engine: Engine,
+    recorder: Recorder,
+    tables: Tables,
+    conns: Vec<(String, ConnIx)>,
+    held: Held,
+    resumed: bool,
+    _lock: RunLock,
+}
+
+impl Session {
+    /// Begins a run, or goes on with one that ended uncleanly under the same run, build and
+    /// settings.
+    ///
+    /// # Errors
+    /// [`SessionFault`]: a lock held by another process, a corrupt journal, a journal of another
+    /// run or one that was closed, a full disk.
+    pub fn open(plan: &Plan) -> Result<Self, SessionFault> {
+        let mut lock = RunLock::acquire(&plan.run_dir)?;
+        let (engine, mut tables, recovered) = fold_existing(plan)?;
+        let resumed = recovered.summary().tail != Tail::Empty;
+        let recorder = Recorder::start(
+            &plan.recorder,
+            plan.identity.clone(),
+            &recovered,
+            &mut lock,
+            Box::new(DiskStore::default()),
+            plan.now_ns,
+        )?;
+        if resumed {
+            tables.publish()?;
+        }
+        let held = Held::default();
+        let mut session =
+            Self { engine, recorder, tables, conns: Vec::new(), held, resumed, _lock: lock };
+        session.begin(plan)?;
+        Ok(session)
+    }
+
+    /// The first record of a new run, or the engine's notice of the recovery in an old one.
+    fn begin(&mut self, plan: &Plan) -> Result<(), SessionFault> {
+        if self.resumed {
+            self.step(Kind::Recovery, plan.now_ns, "", 0, b"")?;
+            return Ok(());
+        }
+        self.recorder.push(Kind::Params, 0, NO_CONN, 0, &plan.params)?;
+        self.step(Kind::Params, 0, "", 0, &plan.params)?;
+        Ok(())
+    }
+
+    /// Whether this session goes on with an earlier one.
+    pub const fn is_resumed(&self) -> bool {
+        self.resumed
+    }
+
+    /// Takes one input: journal, engine, tables.
+    ///
+    /// # Errors
+    /// [`SessionFault`]; the run must end then, what was durable stays so.
+    pub fn feed(&mut self, record: &Record<'_>) -> Result<Fed, SessionFault> {
+        let conn = self.conn(record.conn, record.recv_ns.0)?;
+        let (kind, recv_ns) = (record.kind, record.recv_ns.0);
+        let pushed = self.recorder.push(kind, recv_ns, conn, record.epoch, record.payload)?;
+        let (gap, is_shed) = match pushed {
+            Push::Recorded { gap, .. } => (gap, false),
+            Push::Shed { gap } => (gap, true),
+        };
+        if let Some(gap) = gap {
+            self.step_gap(gap)?;
+        }
+        if is_shed {
+            return Ok(Fed { is_shed, ..Fed::default() });
+        }
+        let stepped = self.engine.step(record, &mut self.tables)?;
+        Ok(Fed { is_shed, is_refused: stepped.is_refused, signals: stepped.signals })
+    }
+
+    fn step_gap(&mut self, gap: Gap) -> Result<(), SessionFault> {
+        let payload = gap.payload();
+        self.step(Kind::Gap, gap.to_ns, "", 0, payload.as_bytes())
+    }
+
+    fn step(
+        &mut self,
+        kind: Kind,
+        recv_ns: i64,
+        conn: &str,
+        epoch: u32,
+        payload: &[u8],
+    ) -> Result<(), SessionFault> {
+        let record = Record { kind, recv_ns: Nanos(recv_ns), conn, epoch, payload };
+        self.engine.step(&record, &mut self.tables)?;
+        Ok(())
+    }
+
+    fn conn(&mut self, name: &str, recv_ns: i64) -> Result<ConnIx, SessionFault> {
+        if name.is_empty() {
+            return Ok(NO_CONN);
+        }
+        if let Some((_, conn)) = self.conns.iter().find(|(known, _)| known == name) {
+            return Ok(*conn);
+        }
+        let conn = self.recorder.conn(name, recv_ns)?;
+        self.conns.push((name.to_owned(), conn));
+        Ok(conn)
+    }
+
+    /// Takes at most `budget` inputs of a source, none beyond the receive time `until_ns`.
+    ///
+    /// # Errors
+    /// [`SessionFault`].
+    pub fn pump(
+        &mut self,
+        source: &mut RecordSource,
+        until_ns: i64,
+        budget: u64,
+    ) -> Result<Pumped, SessionFault> {
+        let mut pumped = Pumped::default();
+        if !self.feed_held(until_ns, &mut pumped)? {
+            return Ok(pumped);
+        }
+        while pumped.records < budget {
+            let Some(record) = source.next_record()? else {
+                pumped.is_ended = true;
+                return Ok(pumped);
+            };
+            if record.recv_ns.0 > until_ns {
+                self.held = Held {
+                    kind: Some(record.kind),
+                    recv_ns: record.recv_ns.0,
+                    conn: record.conn.to_owned(),
+                    epoch: record.epoch,
+                    payload: record.payload.to_vec(),
+                };
+                return Ok(pumped);
+            }
+            let fed = self.feed(&record)?;
+            pumped.records = pumped.records.saturating_add(1);
+            pumped.signals = pumped.signals.saturating_add(u64::from(fed.signals));
+        }
+        Ok(pumped)
+    }
+
+    /// Takes the input that waited, if its time has come; false while it has not.
+    fn feed_held(&mut self, until_ns: i64, pumped: &mut Pumped) -> Result<bool, SessionFault> {
+        let Some(kind) = self.held.kind else { return Ok(true) };
+        if self.held.recv_ns > until_ns {
+            return Ok(false);
+        }
+        let held = std::mem::take(&mut self.held);
+        let record = Record {
+            kind,
+            recv_ns: Nanos(held.recv_ns),
+            conn: &held.conn,
+            epoch: held.epoch,
+            payload: &held.payload,
+        };
+        let fed = self.feed(&record)?;
+        pumped.records = pumped.records.saturating_add(1);
+        pumped.signals = pumped.signals.saturating_add(u64::from(fed.signals));
+        Ok(true)
+    }
+
+    /// Receive time of the input that waits for its time, if one does.
+    pub fn next_ns(&self) -> Option<i64> {
+        self.held.kind.map(|_| self.held.recv_ns)
+    }
+
+    /// Hands what is kept back to the operating system; for quiet sources, to be called by a timer.
+    ///
+    /// # Errors
+    /// [`SessionFault`].
+    pub fn flush(&mut self) -> Result<(), SessionFault> {
+        self.recorder.flush()?;
+        self.tables.flush()?;
+        Ok(())
+    }
+
+    /// Makes everything taken so far durable and gives back its number.
+    ///
+    /// # Errors
+    /// [`SessionFault`].
+    pub fn flush_durable(&mut self) -> Result<u64, SessionFault> {
+        let seq = self.recorder.flush_durable()?;
+        self.tables.sync()?;
+        Ok(seq)
+    }
+
+    /// Last record known durable.
+    pub fn durable_seq(&self) -> u64 {
+        self.recorder.durable_seq()
+    }
+
+    /// The signals since the last call.
+    pub fn take_signals(&mut self) -> Vec<SignalNotice> {
+        self.tables.take_signals()
+    }
+
+    /// The engine, for reading.
+    pub const fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Ends the run in order: open windows are dropped and counted, everything is durable.
+    ///
+    /// # Errors
+    /// [`SessionFault`]; the run then looks like one that crashed.
+    pub fn close(mut self) -> Result<Closed, SessionFault> {
+        let now_ns = self.engine.now().0.max(0);
+        self.step(Kind::End, now_ns, "", 0, b"")?;
+        let closed = self.recorder.close(now_ns)?;
+        self.tables.sync()?;
+        Ok(closed)
+    }
+}
+
+/// Proves the journal that is there and folds it into tables beside the old ones.
+fn fold_existing(plan: &Plan) -> Result<(Engine, Tables, Recovered), SessionFault> {
+    let is_new = !plan.run_dir.join(crate::journal::JOURNAL_DIR).exists();
+    let mut tables =
+        if is_new { Tables::create(&plan.run_dir)? } else { Tables::rebuild(&plan.run_dir)? };
+    let mut fold = Fold::default();
+    let recovered = recover_with(&plan.run_dir, |record| fold.take(record, &mut tables))?;
+    if let Some(error) = fold.error {
+        return Err(error.into());
+    }
+    Ok((fold.engine, tables, recovered))
+}
+
+/// Folds journal records into an engine; keeps the first error, because a walk cannot be stopped.
+#[derive(Debug, Default)]
+pub(crate) struct Fold {
+    pub(crate) engine: Engine,
+    names: Vec<String>,
+    pub(crate) error: Option<EngineError>,
+}
+
+impl Fold {
+    pub(crate) fn take<S: razor_core::engine::table::Sink>(
+        &mut self,
+        record: &razor_core::journal::Record<'_>,
+        sink: &mut S,
+    ) {
+        if record.kind == Kind::Conn {
+            self.names.push(String::from_utf8_lossy(record.payload).into_owned());
+            return;
+        }
+        if self.error.is_some() {
+            return;
+        }
+        let conn = self.names.get(usize::from(record.conn.0)).map_or("", String::as_str);
+        let input = Record {
+            kind: record.kind,
+            recv_ns: Nanos(record.recv_ns),
+            conn,
+            epoch: record.epoch,
+            payload: record.payload,
+        };
+        if let Err(error) = self.engine.step(&input, sink) {
+            self.error = Some(error);
+        }
+    }
+}

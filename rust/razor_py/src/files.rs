@@ -1,0 +1,166 @@
+//! Whole-file jobs: captures, imports, audits, worlds, and the numbers of a report.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use pyo3::prelude::*;
+use razor_core::shadow::day14::{Facts, day14_json as core_day14_json};
+use razor_io::audit::{self, Verdict};
+use razor_io::capture::{
+    self, CaptureError, CaptureWriter, Kind, Limits, MetaPayload, Record, Source,
+};
+use razor_io::import::{self, Control, Format, Progress};
+use razor_sim::world::{WorldPlan, build as build_world};
+use serde_json::json;
+
+use crate::errors::{Fault, bad_argument};
+
+/// Asks Python how to go on: `tick(done, total) -> bool`, false stops.
+fn keep_going(tick: &Py<PyAny>, done: u64, total: u64) -> bool {
+    Python::attach(|py| {
+        tick.call1(py, (done, total)).and_then(|answer| answer.is_truthy(py)).unwrap_or(false)
+    })
+}
+
+/// Imports a recording into a capture; gives back its manifest as JSON text.
+#[pyfunction]
+pub(crate) fn capture_import(
+    py: Python<'_>,
+    path: PathBuf,
+    out: PathBuf,
+    format: &str,
+    tick: Py<PyAny>,
+) -> PyResult<String> {
+    let manifest = py.detach(|| {
+        let format = match format {
+            "auto" => import::detect(&path)?,
+            word => word
+                .parse()
+                .map_err(|()| import::ImportError::UnknownFormat { path: path.clone() })?,
+        };
+        import_as(&path, &out, format, &tick)
+    });
+    serde_json::to_string(&manifest.map_err(Fault::from)?).map_err(bad_argument)
+}
+
+fn import_as(
+    path: &Path,
+    out: &Path,
+    format: Format,
+    tick: &Py<PyAny>,
+) -> Result<capture::Manifest, import::ImportError> {
+    let cancel = AtomicBool::new(false);
+    let mut shown = 0_u64;
+    let mut report = |progress: Progress| {
+        // A hundredth at a time: each report crosses into Python.
+        let step = progress.total.checked_div(200).unwrap_or(0).max(1);
+        if progress.done == 0 || progress.done.saturating_sub(shown) >= step {
+            shown = progress.done;
+            if !keep_going(tick, progress.done, progress.total) {
+                cancel.store(true, Ordering::Relaxed);
+            }
+        }
+    };
+    import::import(path, out, format, &mut Control::new(&mut report, &cancel))
+}
+
+/// Reads a capture once and describes it as JSON text.
+#[pyfunction]
+pub(crate) fn capture_info(py: Python<'_>, path: PathBuf, tick: Py<PyAny>) -> PyResult<String> {
+    let total = std::fs::metadata(&path).map_or(0, |meta| meta.len());
+    let info = py
+        .detach(|| capture::info(&path, Limits::default(), |done| keep_going(&tick, done, total)));
+    serde_json::to_string(&info.map_err(Fault::from)?).map_err(bad_argument)
+}
+
+/// SHA-256 of a capture's text as its manifest says, else computed; hexadecimal.
+#[pyfunction]
+pub(crate) fn file_sha256(py: Python<'_>, path: PathBuf) -> PyResult<String> {
+    Ok(py.detach(|| razor_io::digest::file_sha256(&path)).map_err(Fault::from)?)
+}
+
+/// Proves a run against its journal; JSON text.
+#[pyfunction]
+pub(crate) fn audit_verify(py: Python<'_>, run_dir: PathBuf) -> PyResult<String> {
+    let verdict = py.detach(|| audit::verify(&run_dir)).map_err(Fault::from)?;
+    verdict_json(&verdict)
+}
+
+/// Writes the tables of a run anew from its journal; JSON text.
+#[pyfunction]
+pub(crate) fn audit_rebuild(py: Python<'_>, run_dir: PathBuf) -> PyResult<String> {
+    let verdict = py.detach(|| audit::rebuild(&run_dir)).map_err(Fault::from)?;
+    verdict_json(&verdict)
+}
+
+fn verdict_json(verdict: &Verdict) -> PyResult<String> {
+    let differences: Vec<_> = verdict
+        .differences
+        .iter()
+        .map(|difference| {
+            json!({
+                "table": difference.table,
+                "line": difference.line,
+                "found": difference.found,
+                "expected": difference.expected,
+            })
+        })
+        .collect();
+    let evidence: Vec<String> =
+        verdict.journal.evidence.iter().map(|damage| format!("{damage}")).collect();
+    let text = json!({
+        "records": verdict.journal.records,
+        "segments": verdict.journal.segments,
+        "tail": verdict.journal.tail.word(),
+        "evidence": evidence,
+        "head": razor_io::digest::hex(&verdict.head),
+        "differences": differences,
+        "integrity": serde_json::to_value(&verdict.integrity).map_err(bad_argument)?,
+    });
+    Ok(text.to_string())
+}
+
+/// The numbers of a report as JSON text.
+#[pyfunction]
+#[pyo3(signature = (shadow_log, shadow_sets, facts_json))]
+pub(crate) fn day14_json(
+    py: Python<'_>,
+    shadow_log: Option<&[u8]>,
+    shadow_sets: Option<&[u8]>,
+    facts_json: &str,
+) -> PyResult<String> {
+    let facts: Facts = serde_json::from_str(facts_json).map_err(bad_argument)?;
+    let text = py.detach(|| core_day14_json(shadow_log, shadow_sets, &facts));
+    Ok(text.map_err(Fault::from)?)
+}
+
+/// Writes the capture of a seeded world; gives back its manifest as JSON text.
+#[pyfunction]
+pub(crate) fn world_capture(
+    py: Python<'_>,
+    path: PathBuf,
+    seed: u64,
+    start_ns: i64,
+    duration_ms: i64,
+) -> PyResult<String> {
+    let plan = WorldPlan { seed, start_ns, duration_ms };
+    let manifest = py.detach(|| write_world(&path, plan)).map_err(Fault::from)?;
+    serde_json::to_string(&manifest).map_err(bad_argument)
+}
+
+fn write_world(path: &Path, plan: WorldPlan) -> Result<capture::Manifest, CaptureError> {
+    let mut writer = CaptureWriter::create(path, 1)?;
+    for record in build_world(plan).records {
+        let t = record.recv_ns;
+        if record.kind == "meta" {
+            let meta: MetaPayload = serde_json::from_str(&record.payload).unwrap_or_default();
+            writer.define(t, meta.markets, meta.sets)?;
+            continue;
+        }
+        let kind = if record.kind == "trade" { Kind::Trade } else { Kind::Ws };
+        let (conn, payload) = (record.conn, record.payload.as_bytes());
+        writer.write(&Record { kind, t, conn, epoch: 0, payload })?;
+    }
+    let description = format!("seeded world {} of razor; no venue was recorded", plan.seed);
+    writer.finish(Source { format: "world".to_owned(), description, ..Source::default() })
+}

@@ -1,0 +1,57 @@
+"""Writes the lock files: every third-party package, at one version, with its hashes.
+
+Owns: `locks/runtime.txt` (what razor needs to run) and `locks/dev.txt` (what its checks need),
+made from the names in `pyproject.toml`.
+
+Must never: write where packages come from. A lock says what, the machine says from where; so the
+options below drop index, link and host lines, and the tidy check refuses a lock that has them.
+
+Invariants:
+- a package in both locks has the same version in both;
+- only files under `locks/` and `build/` are written.
+"""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+OPTIONS = (
+    "--quiet",
+    "--upgrade",
+    "--generate-hashes",
+    "--allow-unsafe",
+    "--strip-extras",
+    "--no-header",
+    "--no-annotate",
+    "--no-emit-index-url",
+    "--no-emit-find-links",
+    "--no-emit-trusted-host",
+    "--no-emit-options",
+)
+
+
+def compile_lock(name: str, wanted: list[str], constraints: list[str]) -> None:
+    """Resolve `wanted` under `constraints` (lock file names) into `locks/<name>.txt`."""
+    source = ROOT / "build" / "lock" / f"{name}.in"
+    source.parent.mkdir(parents=True, exist_ok=True)
+    source.write_text("\n".join(wanted) + "\n", encoding="utf-8")
+    command = [sys.executable, "-m", "piptools", "compile", *OPTIONS]
+    for constraint in constraints:
+        command += ["--constraint", f"locks/{constraint}.txt"]
+    command += ["--output-file", f"locks/{name}.txt", str(source.relative_to(ROOT))]
+    subprocess.run(command, cwd=ROOT, check=True)
+
+
+def main() -> int:
+    """Write both locks; run by `make lock`."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    compile_lock("runtime", project["project"]["dependencies"], [])
+    compile_lock("dev", project["dependency-groups"]["dev"], ["runtime"])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
