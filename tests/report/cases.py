@@ -7,7 +7,8 @@ from typing import Any
 
 from razor.application.verdict import ReportFacts, make_report, read_signals
 from razor.domain.verdict import Report, Seal, SignalSeries
-from tests.report.ledger import HOSTILE, TABLES, Tables
+
+from .ledger import HOSTILE, TABLES, Tables
 
 INPUTS = Path(__file__).parent / "inputs"
 SEAL = Seal(
@@ -18,11 +19,13 @@ SEAL = Seal(
     schema_version="1.3.2a",
 )
 BOOKS = {
-    "frames_refused": 0,
-    "messages": 2345,
-    "mirror_violations": 3,
-    "dirtied": 4,
-    "dirty_ns": 61_500_000_000,
+    "counts": {
+        "frames_refused": 0,
+        "messages": 2345,
+        "mirror_violations": 3,
+        "dirtied": 4,
+        "dirty_ns": 61_500_000_000,
+    },
     "hashes": {
         "rest": {"matched": 414, "mismatched": 0, "unchecked": 2},
         "ws_book": {"matched": 210, "mismatched": 1, "unchecked": 0},
@@ -47,6 +50,10 @@ def integrity_row(*, has_sizes: bool = True, prints: int = 41_234, books: object
         "records_refused": 0,
         "gaps": 5,
         "gap_ns": 93_000_000_000,
+        "restarts": 1,
+        "records_lost": 40,
+        "crossed_book_alarms": 2,
+        "windows_unusable": 0,
         "clock_backwards": 1,
         "stream_prints": 0,
         "trade_rows": prints,

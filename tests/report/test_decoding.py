@@ -8,7 +8,8 @@ import pytest
 
 from razor.domain.errors import DecodeError
 from razor.domain.verdict import BookCount, Emptiness, decode_integrity, decode_numbers
-from tests.report.cases import integrity_row, numbers, report
+
+from .cases import integrity_row, numbers, report
 
 Change = Callable[[dict[str, Any]], None]
 

@@ -3,8 +3,9 @@
 import pytest
 
 from razor.app.report import html_text, markdown_text, page_of, terminal_text
-from tests.report.cases import hostile_report, report
-from tests.report.golden import assert_golden, without_drawings
+
+from .cases import hostile_report, report
+from .golden import assert_golden, without_drawings
 
 NAMES = ("quotes", "unfilled", "example", "seeded")
 

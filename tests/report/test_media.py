@@ -20,8 +20,9 @@ from razor.app.report.content import (
     Table,
     Tone,
 )
-from tests.report.cases import hostile_report, report
-from tests.report.ledger import HOSTILE, TABLES
+
+from .cases import hostile_report, report
+from .ledger import HOSTILE, TABLES
 
 ROOT = Path(__file__).parents[2]
 NOTICE = "capped at 20 USDC by the desk"

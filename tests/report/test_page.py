@@ -18,8 +18,9 @@ from razor.app.report.content import (
     Tone,
 )
 from razor.domain.verdict import decode_numbers
-from tests.report.cases import numbers, report
-from tests.report.ledger import TABLES
+
+from .cases import numbers, report
+from .ledger import TABLES
 
 ORDER = [
     "totals",
@@ -205,7 +206,7 @@ def test_integrity_counts_gaps_dirty_time_mirror_hashes_and_dedup() -> None:
         "time inside gaps (overlaps twice) 1 min 33 s",
         "time in DIRTY, all books together 1 min 1 s",
         "violations of the mirror rule (YES and NO out of step) 3",
-        "hashes.rest: hashes reproduced 414",
+        "hash check of REST books: reproduced 414",
         "trades seen before (dedup) 1,030",
         "sets that could ever be Liquid on their grid 2",
         "frames and REST books refused 2",

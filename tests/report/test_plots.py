@@ -18,7 +18,8 @@ from razor.app.report.plots.thinning import (
     tail,
 )
 from razor.domain.verdict import Emptiness, SignalSeries
-from tests.report.cases import report
+
+from .cases import report
 
 KEYS = ("plot-pnl", "plot-ratio", "plot-hours", "plot-reasons", "plot-tail")
 HOUR_MS = 3_600_000

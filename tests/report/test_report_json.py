@@ -8,8 +8,9 @@ import pytest
 
 from razor.application.verdict import ReportFacts, make_report
 from razor.domain.errors import DecodeError
-from tests.report.cases import SEAL, hostile_report, integrity_row, numbers, report
-from tests.report.ledger import HOSTILE, TABLES
+
+from .cases import SEAL, hostile_report, integrity_row, numbers, report
+from .ledger import HOSTILE, TABLES
 
 LEADING = [
     "schema_version",

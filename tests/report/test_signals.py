@@ -5,7 +5,8 @@ import pytest
 from razor.application.verdict import read_signals
 from razor.domain.errors import DecodeError
 from razor.domain.verdict import SignalSeries
-from tests.report.ledger import EXAMPLE_LOG, EXAMPLE_SETS, LOG_HEADER, SETS_HEADER, seeded
+
+from .ledger import EXAMPLE_LOG, EXAMPLE_SETS, LOG_HEADER, SETS_HEADER, seeded
 
 RUN = "run_example"
 

@@ -316,6 +316,10 @@ class Integrity:
     records_refused: int
     gaps: int
     gap_ns: int
+    restarts: int
+    records_lost: int
+    crossed_book_alarms: int
+    windows_unusable: int
     clock_backwards: int
     stream_prints: int
     trade_rows: int

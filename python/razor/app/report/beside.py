@@ -68,6 +68,7 @@ def reasons(numbers: Numbers) -> Section:
 
 
 def _lines(title: str, name: str, lines: Sequence[GroupLine], rows: int) -> Table:
+    """Give a breakdown by code on both bases; codes are never shortened."""
     return Table(
         title=title,
         sample=f"n = {rows:,} rows",
@@ -116,6 +117,7 @@ def venue(numbers: Numbers) -> Section:
 
 
 def _venue_tables(found: VenueColumn) -> tuple[Block, ...]:
+    """Compare both bases where both are known, and count why the others are not."""
     both = Table(
         title="Both bases over the rows that have both",
         sample=f"n = {found.rows_total:,} signals",
@@ -152,10 +154,12 @@ def _venue_tables(found: VenueColumn) -> tuple[Block, ...]:
 
 
 def _blank_meaning(codes: str) -> str:
+    """Explain the codes of a blank venue result; unknown ones point to their list."""
     return "; ".join(_BLANKS.get(code, "see docs/FILES.md") for code in codes.split("|"))
 
 
 def _both(name: str, sums: BothBases) -> Row:
+    """Give one kind of sets on both bases, summed over the same rows."""
     return (
         name,
         f"{sums.rows:,}",
@@ -167,6 +171,7 @@ def _both(name: str, sums: BothBases) -> Row:
 
 
 def _liquid(found: VenueColumn) -> tuple[Block, ...]:
+    """Say how often Liquid was possible at all, and how long capital would be bound."""
     days = (
         f"Capital is bound for {shown.share(found.capital_days_p50, 2)} days in the median and "
         f"{shown.share(found.capital_days_max, 2)} days at most (0 = merged at once)."

@@ -59,6 +59,7 @@ def page_of(report: Report) -> Page:
 
 
 def _subtitle(numbers: Numbers) -> tuple[str, ...]:
+    """Give the identity lines in the predecessor's order."""
     taker = {True: "true", False: "false", None: "unknown"}[numbers.trade_poll_taker_only]
     period = numbers.period
     span = (
@@ -75,12 +76,14 @@ def _subtitle(numbers: Numbers) -> tuple[str, ...]:
 
 
 def _notices(report: Report) -> tuple[str, ...]:
+    """Give what every page must repeat: an accepted risk, and the marks of the run."""
     reason = report.accept_no_verdict
     accepted = (f"Real orders were accepted without a verdict. Reason given: {reason}",)
     return (*(accepted if reason else ()), *report.markers)
 
 
 def _verdict_card(report: Report) -> Card:
+    """Give the verdict in a tone that the evidence allows."""
     numbers = report.numbers
     verdict = numbers.day14.verdict
     label = "Day-14 verdict, frozen rule"
@@ -103,6 +106,7 @@ def _verdict_card(report: Report) -> Card:
 
 
 def _void_line(emptiness: Emptiness, numbers: Numbers) -> str:
+    """Say why the rule's answer is not a verdict here."""
     word = "GO" if numbers.day14.verdict.go else "NO GO"
     meaning = f"The rule's mechanical answer is {word}; it says nothing about the strategy."
     match emptiness:
@@ -119,6 +123,7 @@ def _void_line(emptiness: Emptiness, numbers: Numbers) -> str:
 
 
 def _verdict_lines(numbers: Numbers) -> tuple[str, ...]:
+    """Give both numbers of the rule with their limits and sample size."""
     day14 = numbers.day14
     verdict, limits = day14.verdict, day14.verdict.thresholds
     sample = f"(n = {day14.rows_ok:,} rows)"
@@ -135,6 +140,7 @@ def _verdict_lines(numbers: Numbers) -> tuple[str, ...]:
 
 
 def _evidence_card(evidence: Evidence) -> Card:
+    """Say what is missing and what to record next, before the counts."""
     facts = (
         f"{evidence.rows:,} rows, {evidence.trade_prints:,} trade prints, "
         f"{shown.share(evidence.recorded_days, 2)} days recorded, "

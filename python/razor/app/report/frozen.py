@@ -47,6 +47,7 @@ def totals(report: Report) -> Section:
 
 
 def _totals_rows(numbers: Numbers) -> Iterable[Row]:
+    """Give each sum with the number of rows it is over, on either basis."""
     day14, totals_ = numbers.day14, numbers.totals
     rows = f"{day14.rows_ok:,}"
     inside = None if numbers.venue is None else numbers.venue.in_frozen_table
@@ -77,6 +78,7 @@ def _totals_rows(numbers: Numbers) -> Iterable[Row]:
 
 
 def _counts(numbers: Numbers) -> Paragraph:
+    """Say what was in the file and not in the sums."""
     day14, all_rows = numbers.day14, numbers.totals
     outside = numbers.evidence.signals_outside_frozen
     return Paragraph(
@@ -147,6 +149,7 @@ def by_strategy(numbers: Numbers) -> Section:
 def _groups(
     name: str, frozen: Mapping[str, GroupTotals], lines: Iterable[GroupLine], signals: int
 ) -> Table:
+    """Put the venue sums of the same rows beside the predecessor's breakdown."""
     by_key = {line.key[0]: line for line in lines if line.key}
     known = tuple(
         _group_row(key, found.signals, found.pnl, found.avg_set_ratio, by_key.get(key))
@@ -224,6 +227,7 @@ def _worst_row(row: WorstRow, venue_pnl: str) -> Row:
 
 
 def _worst_share(report: Report) -> Paragraph:
+    """Say what the worst hundredth costs together: the tail that a mean hides."""
     day14 = report.numbers.day14
     found = day14.worst_1_percent
     if found is None:

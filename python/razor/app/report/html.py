@@ -37,6 +37,7 @@ def html_text(page: Page) -> str:
 
 
 def _lines(page: Page) -> Iterator[str]:
+    """Give the document line by line; what is not escaped here is razor's own markup."""
     yield "<!DOCTYPE html>"
     yield '<html lang="en">'
     yield from _head(page)
@@ -59,6 +60,7 @@ def _lines(page: Page) -> Iterator[str]:
 
 
 def _head(page: Page) -> Iterator[str]:
+    """Forbid the browser every load before it reads anything else."""
     yield "<head>"
     yield '<meta charset="utf-8"/>'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1"/>'
@@ -71,6 +73,7 @@ def _head(page: Page) -> Iterator[str]:
 
 
 def _notices(page: Page) -> Iterator[str]:
+    """Give the notices where they are read first and last."""
     for notice in page.notices:
         yield f'<p class="notice" role="alert"><strong>NOTICE</strong> {in_html(notice)}</p>'
 
@@ -82,6 +85,7 @@ def _every_printed_page(page: Page) -> Iterator[str]:
 
 
 def _banner(banner: Banner) -> Iterator[str]:
+    """Put both cards side by side in equal size; a phone stacks them."""
     yield '<div class="banner">'
     for card in (banner.verdict, banner.evidence):
         yield from _card(card)
@@ -99,6 +103,7 @@ def _card(card: Card) -> Iterator[str]:
 
 
 def _contents(page: Page) -> Iterator[str]:
+    """Link the sections, so that a page of many screens needs no scrolling."""
     yield '<nav aria-label="Contents">'
     for section in page.sections:
         yield f'<a href="#{in_html(section.key)}">{in_html(section.title)}</a>'
@@ -106,6 +111,7 @@ def _contents(page: Page) -> Iterator[str]:
 
 
 def _section(section: Section) -> Iterator[str]:
+    """Give a section; its plots share a grid that falls into one column on a phone."""
     yield f'<section id="{in_html(section.key)}">'
     yield f"<h2>{in_html(section.title)}</h2>"
     is_gallery = any(isinstance(block, Figure) for block in section.blocks)
@@ -141,6 +147,7 @@ def _bullets(block: Bullets) -> Iterator[str]:
 
 
 def _figure(figure: Figure) -> Iterator[str]:
+    """Give a plot, or a visible sign that there is nothing to draw; the caption says why."""
     yield f'<figure id="{in_html(figure.key)}">'
     yield f"<h3>{in_html(figure.title)}</h3>"
     if figure.svg:
@@ -152,6 +159,7 @@ def _figure(figure: Figure) -> Iterator[str]:
 
 
 def _table(table: Table) -> Iterator[str]:
+    """Give a table that scrolls inside its own frame, never the whole page."""
     yield f'<h3>{in_html(table.title)} <span class="sample">{in_html(table.sample)}</span></h3>'
     if not table.rows:
         yield f'<p class="nothing">{in_html(table.empty)}</p>'
@@ -176,6 +184,7 @@ def _heading(column: Column) -> str:
 
 
 def _cell(text: str, column: Column) -> str:
+    """Mark losses with colour too; the minus sign already says it."""
     is_loss = column.cell is Cell.NUMBER and text.startswith("-")
     loss = " loss" if is_loss else ""
     return f'<td class="{column.cell.value}{loss}">{in_html(text)}</td>'

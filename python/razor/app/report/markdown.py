@@ -34,6 +34,7 @@ def markdown_text(page: Page) -> str:
 
 
 def _lines(page: Page) -> Iterator[str]:
+    """Give the document line by line; notices stand at both ends."""
     yield f"# {in_markdown(page.title)}"
     yield ""
     for line in page.subtitle:
@@ -58,6 +59,7 @@ def _banner(banner: Banner) -> Iterator[str]:
 
 
 def _card(card: Card) -> Iterator[str]:
+    """Quote a card, which every viewer sets apart from the text around it."""
     yield f"> **{in_markdown(card.label)}: {in_markdown(card.word)}**"
     yield ">"
     for line in card.lines:
@@ -97,6 +99,7 @@ def _bullets(block: Bullets) -> Iterator[str]:
 
 
 def _table(table: Table) -> Iterator[str]:
+    """Give a table of plain pipes; a viewer without tables still shows columns."""
     yield f"### {in_markdown(table.title)} ({in_markdown(table.sample)})"
     yield ""
     if not table.rows:
@@ -116,6 +119,7 @@ def _table(table: Table) -> Iterator[str]:
 
 
 def _cell(text: str, column: Column) -> str:
+    """Set ids and codes as code, where Markdown reads nothing but the end of the span."""
     return as_code(text) if column.cell in {Cell.ID, Cell.CODE} else in_markdown(text)
 
 

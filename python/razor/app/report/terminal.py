@@ -67,6 +67,7 @@ def terminal_text(page: Page, *, width: int = MIN_WIDTH, is_colour: bool = False
 
 
 def _parts(page: Page, width: int) -> Iterator[RenderableType]:
+    """Give the parts top to bottom; notices stand at both ends, since a long text scrolls away."""
     yield _text(page.title, "bold")
     for line in page.subtitle:
         yield _text(line)
@@ -83,11 +84,13 @@ def _notices(page: Page) -> Iterator[RenderableType]:
 
 
 def _banner(banner: Banner) -> Iterator[RenderableType]:
+    """Put the cards one under the other: at 80 columns two beside each other cannot be read."""
     for card in (banner.verdict, banner.evidence):
         yield _card(card)
 
 
 def _card(card: Card) -> RenderableType:
+    """Frame a card; its word stands on the line of its label, so that `grep` finds both."""
     body = Text()
     body.append_text(_text(f"{card.label}: "))
     body.append_text(_text(card.word, _STYLES[card.tone]))
@@ -121,6 +124,7 @@ def _block(block: Block, width: int) -> Iterator[RenderableType]:
 
 
 def _bullets(block: Bullets) -> Iterator[RenderableType]:
+    """Give a list whose folded lines hang under their first."""
     if block.title:
         yield _text(block.title)
     for item in block.items:
@@ -136,6 +140,7 @@ def _hanging(mark: str, text: str) -> RenderableType:
 
 
 def _table(table: Table, width: int) -> Iterator[RenderableType]:
+    """Give a table with its title, sample size and note; long ones are cut and say so."""
     yield _text(f"{table.title} ({table.sample})", "bold")
     if not table.rows:
         yield _text(table.empty)
@@ -173,8 +178,10 @@ def _is_roomy(table: Table, width: int) -> bool:
 
 
 def _cell(text: str, column: Column) -> str:
+    """Shorten ids only; everything else is folded."""
     return shortened(text, _MOST_ID) if column.cell is Cell.ID else text
 
 
 def _text(text: str, style: str = "") -> Text:
+    """Give a text that the console prints as it is: no markup, no control characters."""
     return Text(visible(text, most=_MOST_TEXT), style=style)

@@ -38,13 +38,18 @@ _BOOK_WORDS = {
     "rest_differs": "REST books that differ from the live book",
     "rest_ahead": "REST books newer than the live book",
     "rest_ghosts": "REST books older than the live book, ignored",
-    "rest_placeholders": "REST placeholder books, never used",
-    "matched": "hashes reproduced",
-    "mismatched": "hashes not reproduced",
-    "unchecked": "hashes that could not be recomputed",
+    "rest_placeholders": "REST books that only say 0.01/0.99, never used",
+    "matched": "reproduced",
+    "mismatched": "not reproduced",
+    "unchecked": "could not be recomputed",
 }
 
-
+_BOOK_GROUPS = {
+    "counts": "",
+    "hashes.rest": "hash check of REST books",
+    "hashes.ws_book": "hash check of book messages",
+    "hashes.ws_change": "hash check of price changes",
+}
 _LEFTOVERS = (
     "Leftovers: the frozen rule sells them 5 % under the bid of the signal; whether anybody would "
     "have bought them there is not in the data."
@@ -82,6 +87,7 @@ def integrity(report: Report) -> Section:
 
 
 def _counted(title: str, found: Integrity, rows: tuple[Row, ...]) -> Table:
+    """Give counts of one kind; every one stands there, also when it is zero."""
     return Table(
         title=title,
         sample=f"n = {found.records:,} records",
@@ -96,10 +102,14 @@ def _counted(title: str, found: Integrity, rows: tuple[Row, ...]) -> Table:
 
 
 def _input_rows(found: Integrity) -> Iterator[Row]:
+    """Say what was received, what was refused, and what was never seen."""
     span = shown.span_ms(max(found.last_ms - found.first_ms, 0)) if found.records else "none"
     yield "recorded span", span, "time"
     yield "gaps", f"{found.gaps:,}", "gap records"
     yield "time inside gaps (overlaps twice)", shown.span_ns(found.gap_ns), "time"
+    yield "records known to be lost in gaps", f"{found.records_lost:,}", "records"
+    yield "restarts after an unclean end", f"{found.restarts:,}", "restarts"
+    yield "unified books under a dollar (alarms)", f"{found.crossed_book_alarms:,}", "alarms"
     yield "frames and REST books refused", f"{found.frames_refused:,}", "frames"
     yield "messages of a type that is not evaluated", f"{found.messages_unknown:,}", "messages"
     yield "definitions, quotes, operator records refused", f"{found.records_refused:,}", "records"
@@ -114,6 +124,7 @@ def _input_rows(found: Integrity) -> Iterator[Row]:
 
 
 def _flow_rows(found: Integrity) -> Iterator[Row]:
+    """Say what became of trades and signals between receipt and ledger."""
     counters = found.counters
     yield "trade rows received", f"{found.trade_rows:,}", "rows"
     yield "prints on the market channel", f"{found.stream_prints:,}", "prints"
@@ -130,13 +141,15 @@ def _flow_rows(found: Integrity) -> Iterator[Row]:
     yield "evaluations skipped for an old book", f"{counters.snapshots_stale_skipped:,}", "checks"
     yield "rows written to the frozen table", f"{counters.shadow_processed:,}", "rows"
     yield "signals outside the frozen table", f"{found.signals_outside_frozen:,}", "signals"
+    yield "windows with an incomplete trade feed", f"{found.windows_unusable:,}", "windows"
     yield "windows still open at the end", f"{found.windows_dropped:,}", "windows"
 
 
 def _book_row(count: BookCount) -> Row:
     group, _, last = count.name.rpartition(".")
     words = _BOOK_WORDS.get(last, last.replace("_", " "))
-    what = f"{group}: {words}" if group else words
+    place = _BOOK_GROUPS.get(group, group)
+    what = f"{place}: {words}" if place else words
     if last.endswith("_ns"):
         return (what, shown.span_ns(count.value), "time")
     return (what, f"{count.value:,}", "count")
@@ -151,6 +164,7 @@ def cannot_tell(report: Report) -> Section:
 
 
 def _missing_here(report: Report) -> Iterator[str]:
+    """Give the limits of this sample, each with the number that shows it."""
     numbers, found = report.numbers, report.integrity
     evidence = numbers.evidence
     if evidence.trade_prints == 0:

@@ -29,6 +29,7 @@ def time_ticks(first_ms: int, last_ms: int) -> tuple[tuple[int, ...], tuple[str,
 
 
 def _label(time_ms: int, step: int) -> str:
+    """Give day and month for steps of days, else the clock above the date."""
     try:
         moment = _EPOCH + timedelta(milliseconds=time_ms)
     except OverflowError:

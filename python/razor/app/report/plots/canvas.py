@@ -76,6 +76,7 @@ def draw(key: str, label: str, paint: Painter) -> str:
 
 
 def _dress(axes: Axes) -> None:
+    """Leave only the axes and lines that a reader needs to read a value."""
     axes.patch.set_visible(False)
     axes.grid(visible=True, axis="y", color=RULE, linewidth=0.6)
     axes.set_axisbelow(True)

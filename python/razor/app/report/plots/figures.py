@@ -85,6 +85,7 @@ def figures(
 
 
 def _pnl_figure(frozen: Curve, venue: Curve, signals: int) -> Figure:
+    """Show when money was made or lost, on both bases."""
     key, title = _PNL
     if not frozen.total and not venue.total:
         caption = "No signal was settled, so there is no profit or loss to add up."
@@ -105,6 +106,7 @@ def _pnl_figure(frozen: Curve, venue: Curve, signals: int) -> Figure:
 
 
 def _ratio_figure(counts: tuple[int, ...]) -> Figure:
+    """Show how far the failed rows lie from the frozen limit."""
     key, title = _RATIO
     total = sum(counts)
     if not total:
@@ -120,6 +122,7 @@ def _ratio_figure(counts: tuple[int, ...]) -> Figure:
 
 
 def _hours_figure(found: Hours, signals: int) -> Figure:
+    """Show whether opportunities come all day or in one hour."""
     key, title = "plot-hours", "Opportunities per hour"
     if not found.counts:
         caption = "No opportunity passed the gate, so there is nothing to count per hour."
@@ -137,6 +140,7 @@ def _hours_figure(found: Hours, signals: int) -> Figure:
 
 
 def _reasons_figure(reasons: Sequence[GroupLine]) -> Figure:
+    """Show which findings are frequent; the table has their sums."""
     key, title = "plot-reasons", "Reasons"
     shown = [row for row in reasons if row.count and _CODE_LETTERS.issuperset(row.key[0])]
     if not shown:
@@ -152,6 +156,7 @@ def _reasons_figure(reasons: Sequence[GroupLine]) -> Figure:
 
 
 def _tail_figure(curve: Curve) -> Figure:
+    """Show whether few rows carry the loss."""
     key, title = _TAIL
     if not curve.total:
         caption = "No row in the frozen table, so there is no tail to show."
