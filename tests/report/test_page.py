@@ -17,9 +17,10 @@ from razor.app.report.content import (
     Table,
     Tone,
 )
+from razor.application.verdict import ReportFacts, make_report
 from razor.domain.verdict import decode_numbers
 
-from .cases import numbers, report
+from .cases import SEAL, integrity_row, numbers, report
 from .ledger import TABLES
 
 ORDER = [
@@ -214,6 +215,15 @@ def test_integrity_counts_gaps_dirty_time_mirror_hashes_and_dedup() -> None:
         "signals outside the frozen table 30",
     ):
         assert fact in text, fact
+
+
+def test_a_dirty_time_that_was_not_counted_is_unknown_and_not_zero() -> None:
+    row = integrity_row(books={"counts": {"dirtied": 3}})
+    found = make_report(numbers("go"), ReportFacts(seal=SEAL, integrity_row=row))
+    text = words(page_of(found), "integrity")
+    assert "times a book became DIRTY 3" in text
+    assert "time in DIRTY, all books together n/a" in text
+    assert "time in DIRTY, all books together n/a" not in words(page_of(report("go")), "integrity")
 
 
 def test_a_missing_integrity_row_is_said_and_no_zero_is_shown() -> None:

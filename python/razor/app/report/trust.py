@@ -81,7 +81,7 @@ def integrity(report: Report) -> Section:
     blocks: tuple[Block, ...] = (
         _counted("Input", found, tuple(_input_rows(found))),
         _counted("Trades and signals", found, tuple(_flow_rows(found))),
-        _counted("Books", found, tuple(_book_row(count) for count in found.book_counts)),
+        _counted("Books", found, tuple(_book_rows(found))),
     )
     return Section(key="integrity", title=title, blocks=blocks)
 
@@ -143,6 +143,13 @@ def _flow_rows(found: Integrity) -> Iterator[Row]:
     yield "signals outside the frozen table", f"{found.signals_outside_frozen:,}", "signals"
     yield "windows with an incomplete trade feed", f"{found.windows_unusable:,}", "windows"
     yield "windows still open at the end", f"{found.windows_dropped:,}", "windows"
+
+
+def _book_rows(found: Integrity) -> Iterator[Row]:
+    """Give all counts of the book store; a DIRTY time that was not counted is said to be so."""
+    yield from (_book_row(count) for count in found.book_counts)
+    if found.book_counts and not any(at.name.endswith("dirty_ns") for at in found.book_counts):
+        yield (_BOOK_WORDS["dirty_ns"], shown.UNKNOWN, "time")
 
 
 def _book_row(count: BookCount) -> Row:
