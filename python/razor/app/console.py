@@ -57,6 +57,10 @@ class Bar:
             return
         self._bar.update(self._task, completed=self._done)
 
+    def move_to(self, done: int) -> None:
+        """Say that ``done`` units are done in all; less than before changes nothing."""
+        self.advance(max(0, done - self._done))
+
     def close(self) -> None:
         """Take the bar away; the line is then as if it had never been there."""
         bar, self._bar = self._bar, None

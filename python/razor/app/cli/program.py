@@ -14,6 +14,7 @@ from razor import __version__
 from razor.app.cli import options
 from razor.app.cli.config import config_verbs
 from razor.app.cli.failure import ExitCode, Style, report
+from razor.app.cli.run import demo_verb, record_verb, replay_verb, run_verb
 from razor.app.cli.verb import VerbGroup
 from razor.app.logs import logging_to
 from razor.app.stop import ForcedStop
@@ -42,7 +43,8 @@ def build_program() -> click.Group:
             )
             context.with_resource(log)
 
-    razor.add_command(config_verbs)
+    for verb in (run_verb, demo_verb, record_verb, replay_verb, config_verbs):
+        razor.add_command(verb)
     return razor
 
 
