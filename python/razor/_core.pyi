@@ -406,7 +406,10 @@ def capture_import(path: Path, out: Path, format: str, tick: Callable[[int, int]
     """
 
 def capture_info(path: Path, tick: Callable[[int, int], bool]) -> str:
-    """Read a capture once and describe it as JSON text (docs/CAPTURE.md). Errors: `StorageError`."""
+    """Read a capture once and describe it as JSON text (docs/CAPTURE.md).
+
+    `tick` as in `capture_import`; damage is part of the answer. Errors: `StorageError`.
+    """
 
 def audit_verify(run_dir: Path) -> str:
     """Prove the journal and compare every table with it; JSON text.

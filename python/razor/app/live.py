@@ -10,13 +10,15 @@ import random
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 
+import msgspec
+
 from razor.adapters.files.session import LiveSession
 from razor.adapters.polymarket import Gamma, Http, LiveFeed, SystemClock, TaskSupervisor
 from razor.app.wiring import Process
 from razor.application.ports import Duty, Feed, FeedPorts, RecordPorts
 from razor.application.record import Record, RecordEnd, RecordRequest, RecordSummary
 from razor.domain.errors import Problem, SettingsError, Unreachable
-from razor.domain.feed import EndpointSettings, FeedSettings, Selection, TradesApi
+from razor.domain.feed import EndpointSettings, FeedSettings, Selection
 from razor.domain.feed_event import FeedEvent
 from razor.domain.settings import Settings
 from razor.domain.universe import Universe
@@ -42,10 +44,9 @@ def feed_settings(settings: Settings) -> FeedSettings:
         holder = shadow if source.startswith("trade_poll_") else feed
         if hasattr(holder, source):
             values[each.name] = getattr(holder, source)
-    values["trades_api"] = TradesApi(feed.trades_api)
-    endpoints = {each.name: getattr(venue, each.name) for each in fields(EndpointSettings)}
-    values["endpoints"] = EndpointSettings(**endpoints)
-    return FeedSettings(**values)  # type: ignore[arg-type] - names and types are the settings' own
+    addresses = (each.name for each in fields(EndpointSettings))
+    values["endpoints"] = {name: getattr(venue, name) for name in addresses}
+    return msgspec.convert(values, FeedSettings)
 
 
 class _FeedLog:
@@ -81,7 +82,11 @@ class _Stop:
     def __init__(self, start: Process) -> None:
         self._event = asyncio.Event()
         loop = asyncio.get_running_loop()
-        start.stop.on_request(lambda: loop.call_soon_threadsafe(self._event.set))
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(self._event.set)
+
+        start.stop.on_request(wake)
 
     async def wait(self) -> None:
         """Return when the end is requested."""

@@ -51,9 +51,8 @@ def report_of_run(run_dir: Path) -> Report:
         data=head,
         schema_version=manifest.schema_versions.get("frozen_rules", SCHEMA_VERSION),
     )
-    return _report(
-        log, sets, seal=seal, row=row, label=label, settings=settings, markers=manifest.markers
-    )
+    basis = _Basis(seal=seal, row=row, label=label, settings=settings, markers=manifest.markers)
+    return _report(log, sets, basis)
 
 
 def report_of_table(table: Path, settings: Settings) -> Report:
@@ -61,7 +60,7 @@ def report_of_table(table: Path, settings: Settings) -> Report:
     log = _table(table)
     data = _core.sha256(log).hex()
     seal = Seal(config="", code="", commit="", data=data, schema_version=SCHEMA_VERSION)
-    return _report(log, None, seal=seal, row=None, label=None, settings=settings, markers=())
+    return _report(log, None, _Basis(seal=seal, settings=settings))
 
 
 def write_report(run_dir: Path, report: Report) -> WrittenReport:
@@ -73,28 +72,30 @@ def write_report(run_dir: Path, report: Report) -> WrittenReport:
     return WrittenReport(report=report, html=run_dir / "report.html")
 
 
-def _report(
-    log: bytes,
-    sets: bytes | None,
-    *,
-    seal: Seal,
-    row: bytes | None,
-    label: str | None,
-    settings: Settings,
-    markers: tuple[str, ...],
-) -> Report:
-    facts = _facts(settings, row=row, label=label)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Basis:
+    """What a report rests on beside its tables; blank where only a run would know."""
+
+    seal: Seal
+    settings: Settings
+    row: bytes | None = None
+    label: str | None = None
+    markers: tuple[str, ...] = ()
+
+
+def _report(log: bytes, sets: bytes | None, basis: _Basis) -> Report:
+    facts = _facts(basis.settings, row=basis.row, label=basis.label)
     numbers = _core.day14_json(log, sets, json.dumps(facts))
     named = json.loads(numbers)["run_id"]
     text = (sets or log).decode("utf-8", "replace")
     return make_report(
         numbers,
         ReportFacts(
-            seal=seal,
-            integrity_row=row,
+            seal=basis.seal,
+            integrity_row=basis.row,
             signals=read_signals(text.splitlines(keepends=True), run_id=str(named)),
-            markers=markers,
-            accept_no_verdict=settings.live.accept_no_verdict,
+            markers=basis.markers,
+            accept_no_verdict=basis.settings.live.accept_no_verdict,
         ),
     )
 

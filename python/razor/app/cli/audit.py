@@ -1,6 +1,6 @@
 """``razor audit``: a run against its own journal."""
 
-import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -13,7 +13,7 @@ from razor.app.cli.verb import VerbGroup, process
 from razor.app.report import html_text, markdown_text, page_of
 from razor.app.verdicts import REPORT_FILES, report_of_run, write_report
 from razor.app.wiring import Process
-from razor.domain.errors import JsonValue
+from razor.domain.audit import AuditVerdict, decode_audit
 
 __all__ = ["audit_verbs"]
 
@@ -34,14 +34,13 @@ def verify(start: Process, run_dir: Path, *, as_json: bool) -> ExitCode:
 
     Exit code 0 when all of it holds, 1 when a file differs, 3 when the journal is damaged.
     """
-    found = json.loads(_core.audit_verify(run_dir))
-    found["reports"] = _differing_reports(run_dir)
-    is_same = not found["differences"] and not found["reports"]
-    found["verified"] = is_same
+    found = decode_audit(_core.audit_verify(run_dir))
+    reports = _differing_reports(run_dir)
+    is_same = not found.differences and not reports
     if as_json:
-        start.console.json(found)
+        start.console.json({**asdict(found), "reports": reports, "verified": is_same})
     else:
-        _tell(start, run_dir, found)
+        _tell(start, run_dir, found, reports)
     return ExitCode.DONE if is_same else ExitCode.REFUSED
 
 
@@ -51,14 +50,14 @@ def verify(start: Process, run_dir: Path, *, as_json: bool) -> ExitCode:
 @process
 def rebuild(start: Process, run_dir: Path, *, as_json: bool) -> None:
     """Write all tables and the report of a run anew from its journal."""
-    found = json.loads(_core.audit_rebuild(run_dir))
+    found = decode_audit(_core.audit_rebuild(run_dir))
     write_report(run_dir, report_of_run(run_dir))
     if as_json:
-        start.console.json(found)
+        start.console.json(asdict(found))
         return
     start.console.fact(
-        f"{run_dir}: tables and report written anew from {found['records']:,} records "
-        f"in {found['segments']} segments"
+        f"{run_dir}: tables and report written anew from {found.records:,} records "
+        f"in {found.segments} segments"
     )
 
 
@@ -82,21 +81,21 @@ def _bytes(path: Path) -> bytes:
         return read_bounded(path, most=_REPORT_MOST, follow=False)
 
 
-def _tell(start: Process, run_dir: Path, found: dict[str, JsonValue]) -> None:
+def _tell(start: Process, run_dir: Path, found: AuditVerdict, reports: list[str]) -> None:
     say = start.console.fact
     say(
-        f"{run_dir}: {found['records']:,} records in {found['segments']} segments, "
-        f"journal {found['tail']}, last block {found['head']}"
+        f"{run_dir}: {found.records:,} records in {found.segments} segments, "
+        f"journal {found.tail}, last block {found.head}"
     )
-    for damage in found["evidence"]:
+    for damage in found.evidence:
         say(f"torn tail kept as evidence: {damage}")
-    for difference in found["differences"]:
-        say(f"{difference['table']} line {difference['line']} is not what the journal says")
-        say(f"  found    {difference['found']}")
-        say(f"  expected {difference['expected']}")
-    for name in found["reports"]:
+    for difference in found.differences:
+        say(f"{difference.table} line {difference.line} is not what the journal says")
+        say(f"  found    {difference.found}")
+        say(f"  expected {difference.expected}")
+    for name in reports:
         say(f"{name} is not what the tables say")
-    if found["verified"]:
-        say("verified: chain, checksums, tables and report")
-    else:
+    if found.differences or reports:
         say(f"write them anew with: razor audit rebuild {run_dir}")
+    else:
+        say("verified: chain, checksums, tables and report")

@@ -83,7 +83,8 @@ def describe(start: Process, path: Path, *, as_json: bool) -> None:
         start.console.json(info)
         return
     rows = [(name, _cell(value)) for name, value in _flat(info)]
-    start.console.table(("what", "value"), rows, title=f"{path} (n = {info['lines']:,} lines)")
+    lines = info["counts"]["lines"]
+    start.console.table(("what", "value"), rows, title=f"{path} (n = {lines:,} lines)")
 
 
 def _summary(manifest: dict[str, JsonValue]) -> dict[str, JsonValue]:

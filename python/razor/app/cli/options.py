@@ -67,6 +67,15 @@ log_level = click.option(
     help="Least important log line that is written.",
 )
 
+
+def _pace(_context: click.Context, _option: click.Parameter, word: str) -> Pace:
+    return _PACES[word]
+
+
+def _policy(_context: click.Context, _option: click.Parameter, word: str) -> ResumePolicy:
+    return ResumePolicy(word)
+
+
 _SOME_TIME = re.compile(r"([0-9]{1,9})(ms|s|m|h|d)?")
 _UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
@@ -146,7 +155,7 @@ speed = click.option(
     "--speed",
     "pace",
     type=click.Choice(["max", "1x", "10x"]),
-    callback=lambda _context, _option, word: _PACES[word],
+    callback=_pace,
     default="max",
     show_default=True,
     help="How fast recorded time passes; the bytes are the same.",
@@ -157,7 +166,7 @@ resume = click.option(
     "--resume",
     "resume",
     type=click.Choice([policy.value for policy in ResumePolicy]),
-    callback=lambda _context, _option, word: ResumePolicy(word),
+    callback=_policy,
     default=ResumePolicy.AUTO.value,
     show_default=True,
     help="Go on in the directory of a live run that ended uncleanly, or never.",
