@@ -150,7 +150,7 @@ impl Session {
     fn counts_json(&self) -> PyResult<String> {
         let engine = self.get()?.engine();
         let counts = (engine.counters(), engine.integrity());
-        serde_json::to_string(&counts).map_err(bad_argument)
+        Ok(razor_io::json::text(&counts))
     }
 
     /// Liveness of all tokens and connections.

@@ -10,8 +10,7 @@ from razor.adapters.files.disk import read_bounded, storage
 from razor.app.cli import options
 from razor.app.cli.failure import ExitCode
 from razor.app.cli.verb import VerbGroup, process
-from razor.app.report import html_text, markdown_text, page_of
-from razor.app.verdicts import REPORT_FILES, report_of_run, write_report
+from razor.app.verdicts import REPORT_FILES, rendered, report_of_run, write_report
 from razor.app.wiring import Process
 from razor.domain.audit import AuditVerdict, decode_audit
 
@@ -66,13 +65,7 @@ def _differing_reports(run_dir: Path) -> list[str]:
     there = [name for name in REPORT_FILES if (run_dir / name).is_file()]
     if not there:
         return []
-    report = report_of_run(run_dir)
-    page = page_of(report)
-    wanted = {
-        "report.json": report.json,
-        "report.md": markdown_text(page),
-        "report.html": html_text(page),
-    }
+    wanted = rendered(report_of_run(run_dir)).files
     return [name for name in there if _bytes(run_dir / name) != wanted[name].encode()]
 
 
