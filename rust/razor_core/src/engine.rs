@@ -194,7 +194,7 @@ impl Engine {
         let row = counters::integrity_row(
             self.now.millis_floor(),
             &self.integrity,
-            &parts.book_counts(),
+            &parts.book_counts(self.now),
             &self.counters,
         );
         rows::health(sink, &row);

@@ -35,8 +35,7 @@ pub fn verdict(verdict: &Verdict) -> String {
             })
         })
         .collect();
-    let evidence: Vec<String> =
-        verdict.journal.evidence.iter().map(ToString::to_string).collect();
+    let evidence: Vec<String> = verdict.journal.evidence.iter().map(ToString::to_string).collect();
     text(&json!({
         "records": verdict.journal.records,
         "segments": verdict.journal.segments,

@@ -395,7 +395,7 @@ impl Books {
         let (bids, asks) = (context.frame.bids_of(message), context.frame.asks_of(message));
         book.replace(outcome, bids, asks);
         book.base = Some(context.base);
-        book.dirty = None;
+        book.end_doubt(context.source.recv_ns);
         book.suspect = None;
         book.snapshot = Some((outcome, message.venue_ts_ms));
         book.snapshot_recv = Some(context.source.recv_ns);
@@ -469,13 +469,14 @@ impl Books {
 
     /// A new grid is a new epoch: the book is dropped until the next snapshot (FAULTS F-06).
     fn move_grid(&mut self, market: MarketIx, tick: TickSize, report: &mut Report) {
+        let now = self.now;
         let Some(book) = self.markets.get_mut(position(market)) else { return };
         let old = book.grid;
         if old.tick == tick {
             return;
         }
         book.grid = Grid { tick, epoch: old.epoch.saturating_add(1) };
-        book.drop_book();
+        book.drop_book(now);
         report.grids.push(GridChange { market, old, new: book.grid });
         bump(&mut self.counters.grid_changes);
         self.touch(market, report);

@@ -58,6 +58,8 @@ pub(super) struct Parts {
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct BookCounts {
     counts: BookCounters,
+    /// Nanoseconds that books were DIRTY, summed over the books.
+    dirty_ns: i64,
     hashes: HashTallies,
 }
 
@@ -169,6 +171,12 @@ impl Parts {
         sink: &mut S,
     ) {
         let mut settled = core::mem::take(&mut self.settled);
+        // One due time after the other: a recording without records for a while settles its
+        // windows when they ended, as a ticking process would, and not when it went on.
+        while let Some(due) = self.shadow.next_due().filter(|due| *due < now) {
+            self.shadow.advance(due, &mut settled);
+            self.write_settled(due, &mut settled, counters, sink);
+        }
         self.shadow.advance(now, &mut settled);
         self.write_settled(now, &mut settled, counters, sink);
         self.settled = settled;
@@ -244,8 +252,12 @@ impl Parts {
             count(self.sets.iter().filter(|set| set.could_be_liquid).count());
     }
 
-    pub(super) fn book_counts(&self) -> BookCounts {
-        BookCounts { counts: *self.books.counters(), hashes: *self.books.hash_tallies() }
+    pub(super) fn book_counts(&self, now: Nanos) -> BookCounts {
+        BookCounts {
+            counts: *self.books.counters(),
+            dirty_ns: self.books.dirty_ns(now),
+            hashes: *self.books.hash_tallies(),
+        }
     }
 }
 

@@ -99,7 +99,7 @@ impl Parts {
                 let is_snapshot = self.books.counters().snapshots != before.snapshots;
                 self.note_attention(&report, &before);
                 stepped.signals = self.touched(&report.touched, now, is_snapshot, tally, sink);
-                self.stream_prints(&report.trades, record.payload, now, tally);
+                self.stream_prints(&report.trades, record.payload, now, tally, sink);
             }
             Err(refusal) => {
                 tally.integrity.frames_refused = tally.integrity.frames_refused.saturating_add(1);
@@ -477,8 +477,10 @@ impl Parts {
             // The recorder shed records of any connection: all books may have missed one.
             self.books.all_lost();
             self.shadow.mark_incomplete(None, gap.from, Some(gap.to));
+            self.shadow.mark_stream_incomplete(gap.from, gap.to);
         } else {
             self.books.frame_lost(conn);
+            self.shadow.mark_stream_incomplete(gap.from, gap.to);
         }
         false
     }
@@ -490,6 +492,7 @@ impl Parts {
         let last = Self::nanos_of_ms(integrity.last_ms);
         self.books.restart();
         self.shadow.mark_incomplete(None, last.min(now), Some(now));
+        self.shadow.mark_stream_incomplete(last.min(now), now);
         false
     }
 
