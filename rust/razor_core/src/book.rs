@@ -216,9 +216,8 @@ impl Books {
         let decoded = wire::decode(bytes, source.kind, &self.registry, limits, &mut frame);
         match decoded {
             Ok(()) => {
-                let messages = self.counters.messages;
                 self.apply_frame(source, base, bytes, &frame, report);
-                if self.counters.messages != messages {
+                if frame.messages.iter().any(|message| !message.is_plain_text()) {
                     // Liveness is data: an answered PING proves nothing about the books.
                     self.conn_mut(source.conn).last_data = Some(source.recv_ns);
                 }

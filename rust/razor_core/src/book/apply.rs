@@ -421,11 +421,11 @@ impl Books {
         report: &mut Report,
     ) {
         let Some(book) = self.markets.get(position(market)) else { return };
-        let based = self.is_based(book);
-        if based && book.venue_ts_ms.is_some_and(|last| message.venue_ts_ms < last) {
+        // Older than what was already seen, by whichever connection (FAULTS F-07).
+        if book.venue_ts_ms.is_some_and(|last| message.venue_ts_ms < last) {
             return bump(&mut self.counters.rest_ghosts);
         }
-        if based && book.base.is_some_and(|base| base.kind == Kind::Ws) {
+        if self.is_based(book) && book.base.is_some_and(|base| base.kind == Kind::Ws) {
             return self.compare_rest(context, market, outcome, message, report);
         }
         if is_placeholder(context.frame.bids_of(message), context.frame.asks_of(message)) {
