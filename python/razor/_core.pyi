@@ -326,12 +326,14 @@ class Session:
         params: bytes,
         is_live: bool,
         now_ns: int,
+        raw_ws: tuple[int, int] | None = None,
     ) -> Session:
         """Begin a run in an existing directory, or go on behind an unclean end of the same run.
 
         `run_id` and `build_id`: at most 48 visible ASCII characters. `settings_sha256`: 32 bytes.
         `params`: payload of the first record. `is_live` sheds rather than waits when the disk is
-        slow, and syncs by itself. `now_ns`: label of a recovery, ns since the epoch.
+        slow, and syncs by itself. `now_ns`: label of a recovery, ns since the epoch. `raw_ws`: size
+        in bytes at which `raw_ws.jsonl` is put aside, and how many are kept; None writes none.
         Errors: `StorageError` (locked, full, read-only), `Corrupt`, `JournalError`,
         `SettingsError`; `ValueError` for arguments no caller of razor gives.
         """

@@ -131,6 +131,7 @@ def opened(start: Process, plan: RunPlan) -> Generator[OpenRun]:
             params=params_record(label, plan.config.settings, rules=plan.rules),
             is_live=plan.source.is_live,
             now_ns=start.started_ns,
+            raw_ws=_raw_ws(plan),
         )
         if is_resumed:
             process = Session(started_ns=start.started_ns, pid=start.pid)
@@ -140,6 +141,12 @@ def opened(start: Process, plan: RunPlan) -> Generator[OpenRun]:
         except BaseException:
             session.abandon()
             raise
+
+
+def _raw_ws(plan: RunPlan) -> tuple[int, int] | None:
+    settings = plan.config.settings
+    feed = settings.feed
+    return (feed.raw_ws_rotate_bytes, settings.run.raw_ws_rotate_keep) if feed.raw_ws else None
 
 
 def _directory(

@@ -15,5 +15,6 @@ pub mod import;
 pub mod journal;
 pub mod json;
 pub mod projection;
+pub mod raw;
 pub mod session;
 pub mod source;
