@@ -1,4 +1,5 @@
 //! Whole-file jobs: captures, imports, audits, worlds, and the numbers of a report.
+#![expect(clippy::needless_pass_by_value, reason = "the binding hands arguments over by value")]
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
