@@ -37,6 +37,7 @@ __all__ = [
     "audit_verify",
     "capture_import",
     "capture_info",
+    "capture_text",
     "day14_json",
     "file_sha256",
     "journal_head",
@@ -411,6 +412,12 @@ def capture_info(path: Path, tick: Callable[[int, int], bool]) -> str:
     """Read a capture once and describe it as JSON text (docs/CAPTURE.md).
 
     `tick` as in `capture_import`; damage is part of the answer. Errors: `StorageError`.
+    """
+
+def capture_text(path: Path, max_bytes: int) -> bytes:
+    """Read the whole text of a capture, at most `max_bytes`.
+
+    Errors: `StorageError`, `DecodeError` when it is cut off, damaged or longer.
     """
 
 def audit_verify(run_dir: Path) -> str:
