@@ -77,7 +77,7 @@ def day14(
         width = _WIDTH
         start.console.block(terminal_text(page, width=width, is_colour=False))
     if html is not None:
-        replace_file(html.parent, html.name, html_text(page).encode())
+        replace_file(html.parent.resolve(), html.name, html_text(page).encode())
         start.console.notice(f"page {html}")
     numbers = report.numbers
     is_go = numbers.day14.verdict.go and numbers.evidence.is_sufficient
