@@ -9,9 +9,11 @@ import logging
 import random
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from enum import Enum
 
 import msgspec
 
+from razor.adapters.files.config_file import ConfigFile
 from razor.adapters.files.session import LiveSession
 from razor.adapters.polymarket import Gamma, Http, LiveFeed, SystemClock, TaskSupervisor
 from razor.app.wiring import Process
@@ -19,11 +21,11 @@ from razor.application.ports import Duty, Feed, FeedPorts, RecordPorts
 from razor.application.record import Record, RecordEnd, RecordRequest, RecordSummary
 from razor.domain.errors import Problem, SettingsError, Unreachable
 from razor.domain.feed import EndpointSettings, FeedSettings, Selection
-from razor.domain.feed_event import FeedEvent
+from razor.domain.feed_event import FeedEvent, HttpAttempt, HttpOutcome
 from razor.domain.settings import Settings
 from razor.domain.universe import Universe
 
-__all__ = ["feed_settings", "record_live"]
+__all__ = ["feed_settings", "record_live", "require_markets"]
 
 _BEAT_MS = 1_000
 _LOG = logging.getLogger("razor.feed")
@@ -33,6 +35,21 @@ _RENAMED = {
     "spot_check_ms": "rest_check_interval_ms",
     "spot_check_tokens": "rest_check_tokens",
 }
+
+
+def require_markets(config: ConfigFile) -> None:
+    """Refuse settings that select nothing, before a run is opened that could hold nothing.
+
+    Errors: :class:`SettingsError` naming the key.
+    """
+    if not config.settings.run.market_ids:
+        problem = Problem(
+            key="run.market_ids",
+            found="no market",
+            allowed="at least one Gamma market id",
+            remedy="name the markets to record",
+        )
+        raise SettingsError(source=str(config.path), problems=[problem])
 
 
 def feed_settings(settings: Settings) -> FeedSettings:
@@ -54,8 +71,14 @@ class _FeedLog:
 
     def write(self, event: FeedEvent) -> None:
         """Log one event under its code."""
+        is_usual = isinstance(event, HttpAttempt) and event.outcome is HttpOutcome.OK
         name = getattr(type(event), "code", type(event).__name__)
-        _LOG.info("%s %s", name, asdict(event))
+        facts = " ".join(f"{key}={_word(value)}" for key, value in asdict(event).items())
+        _LOG.log(logging.DEBUG if is_usual else logging.INFO, "%s %s", name, facts)
+
+
+def _word(value: object) -> str:
+    return str(value.value if isinstance(value, Enum) else value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
