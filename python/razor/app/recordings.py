@@ -141,7 +141,9 @@ def _run(path: Path) -> Recording:
 
 
 def _nothing_in(path: Path, *, remedy: str) -> DecodeError:
-    return DecodeError(f"{path} is empty: there is no record in it", source=str(path), remedy=remedy)
+    return DecodeError(
+        f"{path} is empty: there is no record in it", source=str(path), remedy=remedy
+    )
 
 
 def _predecessor(path: Path, room: Path, tick: Tick) -> Recording:
