@@ -27,7 +27,7 @@ from razor.adapters.files.run_directory import (
 )
 from razor.app.identity import BuildIdentity, build_identity
 from razor.app.wiring import Process
-from razor.domain.errors import GateRefused
+from razor.domain.errors import GateRefused, Problem, SettingsError
 from razor.domain.manifest import (
     MANIFEST_VERSION,
     FreshStart,
@@ -47,7 +47,7 @@ from razor.domain.params import Rules, params_record
 from razor.domain.settings import SCHEMA_VERSION, settings_hash
 from razor.domain.switches import read_switches
 
-__all__ = ["OpenRun", "RunPlan", "dry_run_gates", "opened"]
+__all__ = ["OpenRun", "RunPlan", "dry_run_gates", "opened", "require_markets"]
 
 _SCHEMAS = {
     "journal": "1",
@@ -110,6 +110,21 @@ def dry_run_gates(start: Process, mode: str | None, config: ConfigFile) -> GateV
         remedy = f"start with --mode dry_run (the mode came from {gates.choice.chosen_by})"
         raise GateRefused(message, shut=("ORDER_MACHINE",), remedy=remedy)
     return gates
+
+
+def require_markets(config: ConfigFile) -> None:
+    """Refuse settings that select nothing, before a run is opened that could hold nothing.
+
+    Errors: :class:`SettingsError` naming the key.
+    """
+    if not config.settings.run.market_ids:
+        problem = Problem(
+            key="run.market_ids",
+            found="no market",
+            allowed="at least one Gamma market id",
+            remedy="name the markets to record",
+        )
+        raise SettingsError(source=str(config.path), problems=[problem])
 
 
 @contextmanager

@@ -13,7 +13,9 @@ from razor import _core
 from razor.adapters.files.config_file import read_config
 from razor.adapters.files.disk import read_bounded, replace_file, storage
 from razor.adapters.files.run_directory import read_manifest
+from razor.app.evidence import journal_of
 from razor.application.verdict import ReportFacts, make_report, read_signals
+from razor.domain.errors import DecodeError
 from razor.domain.settings import SCHEMA_VERSION, Settings
 from razor.domain.verdict import Report, Seal
 
@@ -60,18 +62,25 @@ def report_of_run(run_dir: Path) -> Report:
     manifest = read_manifest(run_dir)
     settings = read_config(run_dir / "config.toml").settings
     row = _integrity_row(run_dir / "health.jsonl")
-    _, head, _, label = _core.journal_head(run_dir)
+    journal = journal_of(run_dir, manifest)
     log = _table(run_dir / "shadow_log.csv")
     sets = _table(run_dir / "shadow_sets.csv")
     seal = Seal(
         config=manifest.settings_hash,
         code=manifest.build,
         commit=manifest.commit,
-        data=head,
+        data=journal.block,
         schema_version=manifest.schema_versions.get("frozen_rules", SCHEMA_VERSION),
     )
-    basis = _Basis(seal=seal, row=row, label=label, settings=settings, markers=manifest.markers)
-    return _report(log, sets, basis)
+    basis = _Basis(
+        seal=seal, row=row, label=journal.run_id, settings=settings, markers=manifest.markers
+    )
+    try:
+        return _report(log, sets, basis)
+    except _core.DecodeError as error:
+        # A crash leaves tables shorter than the journal, down to a missing header.
+        remedy = f"write the tables anew from the journal: razor audit rebuild {run_dir}"
+        raise DecodeError(f"{run_dir}: {error}", source=str(run_dir), remedy=remedy) from None
 
 
 def report_of_table(table: Path, settings: Settings) -> Report:

@@ -79,6 +79,8 @@ def describe(start: Process, path: Path, *, as_json: bool) -> None:
     """Show spans, counts by type, gaps and defects of a capture."""
     with start.console.progress(f"reading {path.name}") as bar:
         info = json.loads(_core.capture_info(path, _following(start, bar)))
+    if start.stop.is_requested:
+        start.console.notice(f"stopped by {start.stop.cause}: the rest of the file was not read")
     if as_json:
         start.console.json(info)
         return
