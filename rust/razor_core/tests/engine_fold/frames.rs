@@ -162,10 +162,10 @@ fn both_views_of_one_book_below_a_dollar_are_an_alarm_and_never_a_signal() {
     let mut run = Run::new();
     run.meta(&["a"], &[both("a")]);
     run.at(0).book("a", 30, 40);
-    let cross = run.change("a", "BUY", 60, 5);
+    let cross = run.change("a", "BUY", 41, 5);
     assert_eq!(run.at(1).ws(&[cross]), 0);
-    assert_eq!(run.engine.integrity().crossed_book_alarms, 1);
-    let calm = run.change("a", "BUY", 60, 0);
+    assert_eq!(run.engine.integrity().crossed_book_alarms, 1, "a tick is enough");
+    let calm = run.change("a", "BUY", 41, 0);
     assert_eq!(run.at(2).ws(&[calm]), 0);
     assert_eq!(run.engine.integrity().crossed_book_alarms, 1);
     assert!(run.tables.signals.is_empty());
