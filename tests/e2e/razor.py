@@ -55,18 +55,31 @@ class Done:
         return [line for line in self.err.splitlines() if not line.startswith('{"ts":')]
 
 
-def here(*arguments: str | Path, environment: dict[str, str] | None = None) -> Done:
-    """Run a verb in this process."""
-    out, err = StringIO(), StringIO()
-    start = Process(
+def process(
+    out: StringIO, err: StringIO, *, environment: dict[str, str] | None = None, pid: int = 1
+) -> Process:
+    """A start of razor with streams that are kept."""
+    return Process(
         environment=environment or {},
         console=Console(out=out, err=err),
         stop=StopRequest(),
         label=RunLabel(),
         host=Host(name="desk", os="Linux", arch="x86_64", python="3.11"),
-        pid=1,
+        pid=pid,
         started_ns=STARTED_NS,
     )
+
+
+def here(
+    *arguments: str | Path,
+    environment: dict[str, str] | None = None,
+    stopped_by: str = "",
+) -> Done:
+    """Run a verb in this process; `stopped_by` is a wish to end that is there from the start."""
+    out, err = StringIO(), StringIO()
+    start = process(out, err, environment=environment)
+    if stopped_by:
+        start.stop.request(stopped_by)
     began = time.monotonic()
     code = int(run_program(build_program(), [str(each) for each in arguments], start))
     took_s = time.monotonic() - began
