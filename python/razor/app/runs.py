@@ -49,6 +49,7 @@ from razor.domain.switches import read_switches
 
 __all__ = ["OpenRun", "RunPlan", "dry_run_gates", "opened", "require_markets"]
 
+_MACHINE = "ORDER_MACHINE"
 _SCHEMAS = {
     "journal": "1",
     "shadow_legs": "1",
@@ -106,9 +107,12 @@ def dry_run_gates(start: Process, mode: str | None, config: ConfigFile) -> GateV
     """
     gates = resolve_gates(mode, start.environment, config.settings, Facts())
     if admit(gates) is not OrderPath.NONE:
-        message = f"mode {gates.choice.mode.value} is refused: the order machine is not in it yet"
+        message = (
+            f"mode {gates.choice.mode.value} is refused: shut gate {_MACHINE}: "
+            "this version has no order machine"
+        )
         remedy = f"start with --mode dry_run (the mode came from {gates.choice.chosen_by})"
-        raise GateRefused(message, shut=("ORDER_MACHINE",), remedy=remedy)
+        raise GateRefused(message, shut=(_MACHINE,), remedy=remedy)
     return gates
 
 
