@@ -13,6 +13,7 @@ pub mod disk;
 pub mod fault;
 pub mod import;
 pub mod journal;
+pub mod probe;
 pub mod projection;
 pub mod session;
 pub mod source;
