@@ -117,10 +117,10 @@ impl Prober {
             self.next_sample_ms = now_ms;
         }
         self.to_ms = self.to_ms.max(now_ms);
-        match record.kind {
-            Kind::Meta => self.add_probes(),
-            Kind::Trade if !stepped.is_refused => self.print(record.payload, now_ms),
-            _ => {}
+        if record.kind == Kind::Meta {
+            self.add_probes();
+        } else if record.kind == Kind::Trade && !stepped.is_refused {
+            self.print(record.payload, now_ms);
         }
         Ok(stepped)
     }

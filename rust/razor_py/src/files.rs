@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::errors::{Fault, bad_argument};
 
 /// Asks Python how to go on: `tick(done, total) -> bool`, false stops.
-fn keep_going(tick: &Py<PyAny>, done: u64, total: u64) -> bool {
+pub(crate) fn keep_going(tick: &Py<PyAny>, done: u64, total: u64) -> bool {
     Python::attach(|py| {
         tick.call1(py, (done, total)).and_then(|answer| answer.is_truthy(py)).unwrap_or(false)
     })
