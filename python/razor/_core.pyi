@@ -398,9 +398,7 @@ def sha256(content: bytes) -> bytes:
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file, hexadecimal. Errors: `StorageError`."""
 
-def capture_import(
-    path: Path, out: Path, format: str, tick: Callable[[int, int], bool]
-) -> str:
+def capture_import(path: Path, out: Path, format: str, tick: Callable[[int, int], bool]) -> str:
     """Import a recording into a capture; gives its manifest as JSON text.
 
     `format`: auto, f1, f2, f3, f6 or predecessor. `tick(done, total)` is called about 200 times;
@@ -408,7 +406,10 @@ def capture_import(
     """
 
 def capture_info(path: Path, tick: Callable[[int, int], bool]) -> str:
-    """Read a capture once and describe it as JSON text (docs/CAPTURE.md). Errors: `StorageError`."""
+    """Read a capture once and describe it as JSON text (docs/CAPTURE.md).
+
+    `tick` as in `capture_import`; damage is part of the answer. Errors: `StorageError`.
+    """
 
 def audit_verify(run_dir: Path) -> str:
     """Prove the journal and compare every table with it; JSON text.
@@ -420,11 +421,12 @@ def audit_verify(run_dir: Path) -> str:
 def audit_rebuild(run_dir: Path) -> str:
     """Write all tables anew from the journal; JSON text as `audit_verify`."""
 
-def journal_head(run_dir: Path) -> tuple[int, str, str]:
+def journal_head(run_dir: Path) -> tuple[int, str, str, str]:
     """Prove the journal of a run alone.
 
-    Gives its number of records, the SHA-256 of its last block in hexadecimal, and how it ends:
-    `closed`, `open`, `torn` or `empty`. Errors: as `audit_verify`.
+    Gives its number of records, the SHA-256 of its last block in hexadecimal, how it ends
+    (`closed`, `open`, `torn` or `empty`), and what the tables call the run. Errors: as
+    `audit_verify`.
     """
 
 def day14_json(shadow_log: bytes | None, shadow_sets: bytes | None, facts_json: str) -> str:

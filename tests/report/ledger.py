@@ -72,7 +72,7 @@ def seeded(  # noqa: PLR0913 - each is one knob of the drawing
     is_filled: bool = True,
 ) -> Tables:
     """Draw ``rows`` signals over ``days``; ``edge`` (USDC per set) decides who wins."""
-    random_ = random.Random(seed)  # noqa: S311 - reproducible, not secret
+    random_ = random.Random(seed)
     log, sets = [LOG_HEADER], [SETS_HEADER]
     for number in range(1, rows + 1):
         drawn = _Signal.drawn(random_, number=number, rows=rows, days=days, edge=Decimal(edge))

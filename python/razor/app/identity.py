@@ -20,8 +20,10 @@ _CODE_DIGITS = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildIdentity:
-    """``build``: version and the first digits of the compiled core's SHA-256. ``commit``: 40 hex
-    digits of the source, or ``unknown``.
+    """The build and its source.
+
+    ``build``: version and the first digits of the compiled core's SHA-256. ``commit``: 40
+    hexadecimal digits, or ``unknown``.
     """
 
     build: str

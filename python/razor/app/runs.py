@@ -168,9 +168,7 @@ def _directory(
     return made, "", False
 
 
-def _choice(
-    start: Process, plan: RunPlan, identity: BuildIdentity
-) -> FreshStart | ResumedStart:
+def _choice(start: Process, plan: RunPlan, identity: BuildIdentity) -> FreshStart | ResumedStart:
     if not plan.source.is_live:
         return FreshStart(continues=None, reason="a recording is played from its beginning")
     wanted = _manifest(start, plan, identity, run_id="", continues=None).identity
@@ -192,7 +190,11 @@ def _manifest(
         gates=plan.gates,
         sim_switches=read_switches(start.environment),
         seeds=dict(plan.seeds),
-        schema_versions={"frozen_rules": SCHEMA_VERSION, **_SCHEMAS},
+        schema_versions={
+            "frozen_rules": SCHEMA_VERSION,
+            "rules": plan.rules.value,
+            **_SCHEMAS,
+        },
         inputs=plan.inputs,
         host=start.host,
         sessions=(Session(started_ns=start.started_ns, pid=start.pid),),

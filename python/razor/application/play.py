@@ -31,6 +31,11 @@ class Pace(Enum):
     REAL = 1
     TENFOLD = 10
 
+    @property
+    def factor(self) -> int:
+        """Recorded time per real time; 0 for as fast as possible."""
+        return int(self.value)
+
 
 class PlayEnd(Enum):
     """Why playing ended."""
@@ -143,14 +148,14 @@ def _first_ns(ports: PlayPorts, tally: _Tally) -> int | None:
 def _due_ns(pace: Pace, first_ns: int, passed_ns: int) -> int:
     if pace is Pace.MAX:
         return _LATEST_NS
-    return first_ns + passed_ns * pace.value
+    return first_ns + passed_ns * pace.factor
 
 
 def _nap_s(pace: Pace, next_ns: int | None, due_ns: int) -> float:
     """Seconds until the next record is due, at most a nap; none at full speed."""
     if pace is Pace.MAX or next_ns is None:
         return 0.0
-    ahead_ms = (next_ns - due_ns) / (pace.value * _NS_PER_MS)
+    ahead_ms = (next_ns - due_ns) / (pace.factor * _NS_PER_MS)
     return min(max(ahead_ms, 1.0), _NAP_MS) / 1000
 
 

@@ -1,7 +1,7 @@
 """The first record of every run, as the engine reads it.
 
-Owns: :func:`params_record`. Must never: hold a host, a path or a wall time, because two runs over the
-same input must begin with the same bytes.
+Owns: :func:`params_record`. Must never: hold a host, a path or a wall time, because two runs over
+the same input must begin with the same bytes.
 """
 
 import json

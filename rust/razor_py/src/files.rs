@@ -165,12 +165,13 @@ fn write_world(path: &Path, plan: WorldPlan) -> Result<capture::Manifest, Captur
     writer.finish(Source { format: "world".to_owned(), description, ..Source::default() })
 }
 
-/// Proves a journal alone: records, hash of the last block, how it ends.
+/// Proves a journal alone: records, hash of the last block, how it ends, the run it names.
 #[pyfunction]
 pub(crate) fn journal_head(
     py: Python<'_>,
     run_dir: PathBuf,
-) -> PyResult<(u64, String, &'static str)> {
-    let (summary, head) = py.detach(|| audit::journal(&run_dir)).map_err(Fault::from)?;
-    Ok((summary.records, razor_io::digest::hex(&head), summary.tail.word()))
+) -> PyResult<(u64, String, &'static str, String)> {
+    let facts = py.detach(|| audit::journal(&run_dir)).map_err(Fault::from)?;
+    let head = razor_io::digest::hex(&facts.head);
+    Ok((facts.summary.records, head, facts.summary.tail.word(), facts.run_id))
 }

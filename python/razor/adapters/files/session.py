@@ -88,5 +88,3 @@ class LiveSession:
             },
             conns=dict(conns),
         )
-
-

@@ -12,8 +12,12 @@ import click
 
 from razor import __version__
 from razor.app.cli import options
+from razor.app.cli.audit import audit_verbs
+from razor.app.cli.capture import capture_verbs
 from razor.app.cli.config import config_verbs
 from razor.app.cli.failure import ExitCode, Style, report
+from razor.app.cli.report import report_verbs
+from razor.app.cli.run import demo_verb, record_verb, replay_verb, run_verb
 from razor.app.cli.verb import VerbGroup
 from razor.app.logs import logging_to
 from razor.app.stop import ForcedStop
@@ -42,7 +46,10 @@ def build_program() -> click.Group:
             )
             context.with_resource(log)
 
-    razor.add_command(config_verbs)
+    for verb in (run_verb, demo_verb, record_verb, replay_verb):
+        razor.add_command(verb)
+    for verbs in (report_verbs, capture_verbs, audit_verbs, config_verbs):
+        razor.add_command(verbs)
     return razor
 
 

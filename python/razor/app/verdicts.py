@@ -1,0 +1,131 @@
+"""Reports of runs and tables: reading what a report rests on, and writing its three files.
+
+Owns: :func:`report_of_run`, :func:`report_of_table` and :func:`write_report`. Must never: compute a
+number; the core does, from the tables alone, so that ``razor audit verify`` gets the same bytes.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from razor import _core
+from razor.adapters.files.config_file import read_config
+from razor.adapters.files.disk import read_bounded, replace_file, storage
+from razor.adapters.files.run_directory import read_manifest
+from razor.app.report import html_text, markdown_text, page_of
+from razor.application.verdict import ReportFacts, make_report, read_signals
+from razor.domain.settings import SCHEMA_VERSION, Settings
+from razor.domain.verdict import Report, Seal
+
+__all__ = ["REPORT_FILES", "WrittenReport", "report_of_run", "report_of_table", "write_report"]
+
+REPORT_FILES = ("report.json", "report.md", "report.html")
+
+# A ledger of 14 busy days has some hundred megabytes.
+_TABLE_MOST = 4_294_967_296
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenReport:
+    """A report and where its page stands."""
+
+    report: Report
+    html: Path
+
+
+def report_of_run(run_dir: Path) -> Report:
+    """Make the report of a run from its files.
+
+    Errors: :class:`StorageError` for a missing table, :class:`DecodeError`, :class:`Corrupt`.
+    """
+    manifest = read_manifest(run_dir)
+    settings = read_config(run_dir / "config.toml").settings
+    row = _integrity_row(run_dir / "health.jsonl")
+    _, head, _, label = _core.journal_head(run_dir)
+    log = _table(run_dir / "shadow_log.csv")
+    sets = _table(run_dir / "shadow_sets.csv")
+    seal = Seal(
+        config=manifest.settings_hash,
+        code=manifest.build,
+        commit=manifest.commit,
+        data=head,
+        schema_version=manifest.schema_versions.get("frozen_rules", SCHEMA_VERSION),
+    )
+    basis = _Basis(seal=seal, row=row, label=label, settings=settings, markers=manifest.markers)
+    return _report(log, sets, basis)
+
+
+def report_of_table(table: Path, settings: Settings) -> Report:
+    """Make the report of a bare ``shadow_log.csv``; what only a run knows stays unknown."""
+    log = _table(table)
+    data = _core.sha256(log).hex()
+    seal = Seal(config="", code="", commit="", data=data, schema_version=SCHEMA_VERSION)
+    return _report(log, None, _Basis(seal=seal, settings=settings))
+
+
+def write_report(run_dir: Path, report: Report) -> WrittenReport:
+    """Write the three files of a report, each replaced in one step."""
+    page = page_of(report)
+    replace_file(run_dir, "report.json", report.json.encode())
+    replace_file(run_dir, "report.md", markdown_text(page).encode())
+    replace_file(run_dir, "report.html", html_text(page).encode())
+    return WrittenReport(report=report, html=run_dir / "report.html")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Basis:
+    """What a report rests on beside its tables; blank where only a run would know."""
+
+    seal: Seal
+    settings: Settings
+    row: bytes | None = None
+    label: str | None = None
+    markers: tuple[str, ...] = ()
+
+
+def _report(log: bytes, sets: bytes | None, basis: _Basis) -> Report:
+    facts = _facts(basis.settings, row=basis.row, label=basis.label)
+    numbers = _core.day14_json(log, sets, json.dumps(facts))
+    named = json.loads(numbers)["run_id"]
+    text = (sets or log).decode("utf-8", "replace")
+    return make_report(
+        numbers,
+        ReportFacts(
+            seal=basis.seal,
+            integrity_row=basis.row,
+            signals=read_signals(text.splitlines(keepends=True), run_id=str(named)),
+            markers=basis.markers,
+            accept_no_verdict=basis.settings.live.accept_no_verdict,
+        ),
+    )
+
+
+def _facts(
+    settings: Settings, *, row: bytes | None, label: str | None
+) -> dict[str, str | int | bool | None]:
+    """Give what the core needs beside the tables; capital 0 means that none was named."""
+    capital = settings.report.starting_capital_usdc
+    facts: dict[str, str | int | bool | None] = {
+        "run_id": label,
+        "trade_poll_taker_only": settings.shadow.trade_poll_taker_only,
+        "min_total_shadow_pnl": str(settings.report.min_total_shadow_pnl),
+        "min_avg_set_ratio": str(settings.report.min_avg_set_ratio),
+        "starting_capital": str(capital) if capital else None,
+    }
+    if row is not None:
+        found = json.loads(row)
+        facts["trade_prints"] = int(found["trade_rows"])
+        facts["recorded_ms"] = int(found["last_ms"]) - int(found["first_ms"])
+    return facts
+
+
+def _integrity_row(health: Path) -> bytes | None:
+    """Give the closing row of a run; ``None`` when it did not end in order."""
+    rows = _table(health).splitlines()
+    closing = [row for row in rows[-1:] if row.startswith(b'{"type":"integrity"')]
+    return closing[0] if closing else None
+
+
+def _table(path: Path) -> bytes:
+    with storage(path, f"read {path.name}"):
+        return read_bounded(path, most=_TABLE_MOST, follow=False)
