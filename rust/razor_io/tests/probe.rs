@@ -37,7 +37,7 @@ fn meta() -> String {
     let market = |n: usize| {
         json!({"condition_id": format!("0xc{n}"), "token_ids": [format!("{n}1"), format!("{n}2")],
             "outcomes": ["Yes", "No"], "label": format!("question {n}"), "tick_size": "0.0001",
-            "min_order_size": "5", "neg_risk": true, "fees": null, "end_ms": [0, 900, 800][n],
+            "min_order_size": "5", "neg_risk": true, "fees": null, "end_ms": end_ms(n),
             "event_id": "e", "group_id": "g", "seconds_delay": 0})
     };
     let sets = json!([
@@ -45,6 +45,10 @@ fn meta() -> String {
         {"key": "0xc0", "kind": "binary", "legs": ["01", "02"], "settlement": "merge"},
     ]);
     json!({"markets": [market(0), market(1), market(2)], "sets": sets}).to_string()
+}
+
+fn end_ms(market: usize) -> i64 {
+    [0, 900, 800][market]
 }
 
 fn quotes(ask: &str) -> String {
@@ -210,7 +214,8 @@ fn stopping_reports_what_was_read() {
     let report = report.unwrap();
     assert_eq!((asked, report.is_complete), (1, false));
     assert_eq!(report.to_ms, START_MS + 4_094);
-    assert_eq!(set(&report, "g").figures.counts.snapshots_total, 5);
+    // Whole seconds 0 to 4 and the end of what was read.
+    assert_eq!(set(&report, "g").figures.counts.snapshots_total, 6);
 }
 
 #[test]
@@ -234,7 +239,7 @@ fn settings_that_the_brain_refuses_are_named() {
 #[test]
 fn a_live_prober_samples_and_polls_when_told() {
     let mut prober = Prober::begin(PARAMS.as_bytes()).unwrap();
-    let mut take = |prober: &mut Prober, kind, at_ms: i64, payload: &str| {
+    let take = |prober: &mut Prober, kind, at_ms: i64, payload: &str| {
         let recv_ns = Nanos((START_MS + at_ms) * 1_000_000);
         let payload = payload.as_bytes();
         let record = Record { kind, recv_ns, conn: "q-0", epoch: 0, payload };
