@@ -176,8 +176,7 @@ impl Prober {
         let Some((token, row)) = self.row_of(payload) else { return };
         let is_new = self.is_new(token, &row, now_ms);
         let from_ms = self.from_ms.unwrap_or(now_ms);
-        let is_old =
-            row.venue_ts_ms.is_some_and(|ts_ms| ts_ms.saturating_add(STAMP_MS) <= from_ms);
+        let is_old = row.venue_ts_ms.is_some_and(|ts_ms| ts_ms.saturating_add(STAMP_MS) <= from_ms);
         for &index in self.sets_of.get(&token).into_iter().flatten() {
             if let Some(probe) = self.probes.get_mut(index) {
                 probe.trade(now_ms, is_new, is_old);

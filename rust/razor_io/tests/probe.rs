@@ -77,7 +77,8 @@ impl Tape {
     fn push(&mut self, at_ms: i64, kind: &str, payload: &str) {
         let t = (START_MS + at_ms) * 1_000_000;
         let line = json!({"t": t, "c": "q-0", "e": 0, "k": kind, "m": payload});
-        self.lines.push_str(&format!("{line}\n"));
+        self.lines.push_str(&line.to_string());
+        self.lines.push('\n');
     }
 
     fn path(&self) -> PathBuf {
@@ -259,13 +260,13 @@ fn a_live_prober_samples_and_polls_when_told() {
 
 #[test]
 fn books_of_a_world_are_probed_alike_twice() {
-    let plan =
-        WorldPlan { seed: 3, start_ns: START_MS * 1_000_000, duration_ms: 20_000 };
+    let plan = WorldPlan { seed: 3, start_ns: START_MS * 1_000_000, duration_ms: 20_000 };
     let mut tape = Tape { dir: tempfile::tempdir().unwrap(), lines: String::new() };
     for record in build(plan).records {
         let line = json!({"t": record.recv_ns, "c": if record.conn.is_empty() { "m-0" } else { record.conn },
             "e": 0, "k": record.kind, "m": record.payload});
-        tape.lines.push_str(&format!("{line}\n"));
+        tape.lines.push_str(&line.to_string());
+        tape.lines.push('\n');
     }
     let report = tape.probe();
     assert_eq!(report.sets.len(), 20);
