@@ -4,8 +4,8 @@
 //! of its set once per sample time, every print of its tokens and every poll for prints; it
 //! computes no rate, because rates are ratios for people and belong to whoever shows them.
 //!
-//! Must never: keep more than [`MAX_DISTINCT`] different values of a measure. A value beyond that is
-//! counted in `samples_dropped` and left out of the quantiles of its measure.
+//! Must never: keep more than [`MAX_DISTINCT`] different values of a measure. A value beyond that
+//! is counted in `samples_dropped` and left out of the quantiles of its measure.
 //!
 //! Invariants: no count of samples exceeds `snapshots_total`; quantiles index `floor((n − 1)·q)` of
 //! the ascending samples; times are ingest times in ms and never go back within a probe.
@@ -96,7 +96,7 @@ pub struct ProbeReport {
     pub counts: Counts,
     /// Median worst-leg spread in bps; `i32::MAX` without samples.
     pub worst_spread_bps_p50: i32,
-    /// Median worst-leg depth in dollars, decimal text of six places; absent without finite samples.
+    /// Median worst-leg depth in dollars, text of six places; absent without finite samples.
     pub worst_depth3_usdc_p50: Option<String>,
     /// Median net edge in bps; `i32::MIN` without samples, as the next two.
     pub expected_net_bps_p50: i32,
