@@ -38,6 +38,7 @@ __all__ = [
     "audit_verify",
     "capture_import",
     "capture_info",
+    "capture_text",
     "day14_json",
     "file_sha256",
     "journal_head",
@@ -328,12 +329,14 @@ class Session:
         params: bytes,
         is_live: bool,
         now_ns: int,
+        raw_ws: tuple[int, int] | None = None,
     ) -> Session:
         """Begin a run in an existing directory, or go on behind an unclean end of the same run.
 
         `run_id` and `build_id`: at most 48 visible ASCII characters. `settings_sha256`: 32 bytes.
         `params`: payload of the first record. `is_live` sheds rather than waits when the disk is
-        slow, and syncs by itself. `now_ns`: label of a recovery, ns since the epoch.
+        slow, and syncs by itself. `now_ns`: label of a recovery, ns since the epoch. `raw_ws`: size
+        in bytes at which `raw_ws.jsonl` is put aside, and how many are kept; None writes none.
         Errors: `StorageError` (locked, full, read-only), `Corrupt`, `JournalError`,
         `SettingsError`; `ValueError` for arguments no caller of razor gives.
         """
@@ -443,6 +446,12 @@ def capture_info(path: Path, tick: Callable[[int, int], bool]) -> str:
     """Read a capture once and describe it as JSON text (docs/CAPTURE.md).
 
     `tick` as in `capture_import`; damage is part of the answer. Errors: `StorageError`.
+    """
+
+def capture_text(path: Path, max_bytes: int) -> bytes:
+    """Read the whole text of a capture, at most `max_bytes`.
+
+    Errors: `StorageError`, `DecodeError` when it is cut off, damaged or longer.
     """
 
 def audit_verify(run_dir: Path) -> str:

@@ -43,6 +43,7 @@ fn add_functions(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(session::sha256, module)?)?;
     module.add_function(wrap_pyfunction!(files::capture_import, module)?)?;
     module.add_function(wrap_pyfunction!(files::capture_info, module)?)?;
+    module.add_function(wrap_pyfunction!(files::capture_text, module)?)?;
     module.add_function(wrap_pyfunction!(files::file_sha256, module)?)?;
     module.add_function(wrap_pyfunction!(files::audit_verify, module)?)?;
     module.add_function(wrap_pyfunction!(files::audit_rebuild, module)?)?;

@@ -1,4 +1,5 @@
 //! Probing sets, as Python drives it: a whole recording in one call, a live market frame by frame.
+#![expect(clippy::needless_pass_by_value, reason = "the binding hands arguments over by value")]
 
 use std::path::PathBuf;
 
@@ -6,6 +7,7 @@ use pyo3::prelude::*;
 use razor_core::engine::record::{Kind, Record};
 use razor_core::signal::probe::SampleTimes;
 use razor_core::units::Nanos;
+use razor_io::json;
 use razor_io::probe::{Prober as Inner, Report, probe_source};
 use razor_io::session::{Fed, SessionFault};
 use razor_io::source::RecordSource;
@@ -31,7 +33,7 @@ pub(crate) fn probe_capture(
         };
         probe_source(params, &mut source, &mut |read| keep_going(&tick, read.done, read.total))
     });
-    json(&report.map_err(Fault::from)?)
+    Ok(json::text(&report.map_err(Fault::from)?))
 }
 
 /// An engine in memory that probes live markets; see the stub.
@@ -79,11 +81,7 @@ impl Prober {
     }
 
     /// The report so far as JSON text.
-    fn report_json(&self) -> PyResult<String> {
-        json(&self.inner.report(true))
+    fn report_json(&self) -> String {
+        json::text(&self.inner.report(true))
     }
-}
-
-fn json(report: &Report) -> PyResult<String> {
-    serde_json::to_string(report).map_err(bad_argument)
 }

@@ -10,6 +10,7 @@ use razor_core::ids::{MarketIx, Outcome, TokenIx};
 use razor_core::journal::Identity;
 use razor_core::units::Nanos;
 use razor_io::journal::RecorderSettings;
+use razor_io::raw::RawSettings;
 use razor_io::session::{Fed, Plan, Session as Inner};
 
 use crate::errors::{Fault, bad_argument, closed};
@@ -44,7 +45,10 @@ pub(crate) struct Session {
 impl Session {
     /// Begins or resumes a run.
     #[staticmethod]
-    #[pyo3(signature = (run_dir, *, run_id, build_id, settings_sha256, params, is_live, now_ns))]
+    #[pyo3(signature = (
+        run_dir, *, run_id, build_id, settings_sha256, params, is_live, now_ns, raw_ws=None
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "keyword arguments, each with its own meaning")]
     fn open(
         py: Python<'_>,
         run_dir: PathBuf,
@@ -54,10 +58,12 @@ impl Session {
         params: &[u8],
         is_live: bool,
         now_ns: i64,
+        raw_ws: Option<(u64, u64)>,
     ) -> PyResult<Self> {
         let identity = Identity::new(run_id, build_id, settings_sha256).map_err(bad_argument)?;
         let recorder = if is_live { RecorderSettings::live() } else { RecorderSettings::replay() };
-        let plan = Plan { run_dir, identity, params: params.to_vec(), recorder, now_ns };
+        let raw = raw_ws.map(|(rotate_bytes, keep)| RawSettings { rotate_bytes, keep });
+        let plan = Plan { run_dir, identity, params: params.to_vec(), recorder, now_ns, raw };
         let inner = py.detach(|| Inner::open(&plan)).map_err(Fault::from)?;
         Ok(Self { inner: Some(inner) })
     }
@@ -151,7 +157,7 @@ impl Session {
     fn counts_json(&self) -> PyResult<String> {
         let engine = self.get()?.engine();
         let counts = (engine.counters(), engine.integrity());
-        serde_json::to_string(&counts).map_err(bad_argument)
+        Ok(razor_io::json::text(&counts))
     }
 
     /// Liveness of all tokens and connections.

@@ -59,8 +59,8 @@ class _Memory:
 class _Poll:
     """One poll in the making: rows not held before, all digests, and how it reached back."""
 
-    fresh: list[bytes] = field(default_factory=list)
-    digests: Counter[bytes] = field(default_factory=Counter)
+    fresh: list[bytes] = field(default_factory=list[bytes])
+    digests: Counter[bytes] = field(default_factory=Counter[bytes])
     recv_ns: int = 0
     reached_back: bool = False
     broken: str = ""

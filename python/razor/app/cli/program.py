@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from razor import __version__
+from razor import __version__, _core
 from razor.app.cli import options
 from razor.app.cli.audit import audit_verbs
 from razor.app.cli.capture import capture_verbs
@@ -60,6 +60,10 @@ def run_program(program: click.Group, arguments: Sequence[str], start: Process) 
     try:
         with start.stop.listening():
             return _invoke(program, arguments, start)
+    except _core.Cancelled as stopped:
+        # Somebody asked for the end of a job that leaves nothing half done.
+        start.console.notice(str(stopped))
+        return ExitCode.DONE
     except BrokenPipeError:
         # click prints help and version itself; their reader may have gone away.
         start.console.abandon()
