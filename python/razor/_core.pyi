@@ -20,6 +20,7 @@ __all__ = [
     "Gap",
     "JournalError",
     "OrderRefused",
+    "Prober",
     "RazorError",
     "Rejected",
     "RiskRefused",
@@ -41,6 +42,7 @@ __all__ = [
     "day14_json",
     "file_sha256",
     "journal_head",
+    "probe_capture",
     "sha256",
     "world_capture",
 ]
@@ -394,6 +396,38 @@ class Session:
 
     def abandon(self) -> None:
         """Leave the run as a crash would, without an end record."""
+
+@final
+class Prober:
+    """An engine in memory that probes sets (RAZOR_SPEC 25); nothing is written. One thread."""
+
+    def __new__(cls, params: bytes) -> Prober:
+        """Begin with the payload of a `params` record. Errors: `SettingsError`."""
+
+    def feed(
+        self, kind: str, conn: str, epoch: int, recv_ns: int, payload: bytes
+    ) -> FeedFacts | None:
+        """Take one record as `Session.feed` does, without a journal; takes no sample."""
+
+    def sample(self, now_ns: int) -> None:
+        """Sample every set whose legs are all ready. Cost: about a microsecond per set."""
+
+    def poll(self, now_ns: int, is_full: bool) -> None:
+        """Take notice of an answered poll for prints; `is_full` may hide further prints."""
+
+    def liveness(self) -> tuple[list[tuple[str, bool, int, int]], list[tuple[str, int]]]:
+        """As `Session.liveness`."""
+
+    def report_json(self) -> str:
+        """JSON text of the report: from_ms, to_ms, is_complete, sets with figures."""
+
+def probe_capture(path: Path, params: bytes, tick: Callable[[int, int], bool]) -> str:
+    """Probe all sets of a capture or a run directory over its own time; JSON text of the report.
+
+    `params`: payload of a `params` record. `tick(done, total)` in bytes is called every 4,096
+    records; false stops, and the report covers what was read. Releases the interpreter lock.
+    Errors: `StorageError`, `DecodeError` with file and line, `JournalError`, `SettingsError`.
+    """
 
 def sha256(content: bytes) -> bytes:
     """SHA-256, 32 bytes."""

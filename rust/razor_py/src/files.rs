@@ -18,7 +18,7 @@ use razor_sim::world::{WorldPlan, build as build_world};
 use crate::errors::{Fault, bad_argument};
 
 /// Asks Python how to go on: `tick(done, total) -> bool`, false stops.
-fn keep_going(tick: &Py<PyAny>, done: u64, total: u64) -> bool {
+pub(crate) fn keep_going(tick: &Py<PyAny>, done: u64, total: u64) -> bool {
     Python::attach(|py| {
         tick.call1(py, (done, total)).and_then(|answer| answer.is_truthy(py)).unwrap_or(false)
     })
