@@ -12,6 +12,7 @@ from typing import Final, Literal, final, overload
 
 __all__ = [
     "BUILD_PROFILE",
+    "BookSnapshot",
     "Bps",
     "Cancelled",
     "Corrupt",
@@ -297,6 +298,38 @@ class SignalNotice:
         """Net edge on the frozen basis, basis points."""
 
 @final
+class BookSnapshot:
+    """One token's book at one moment; the NO book is the mirror of the YES book."""
+
+    @property
+    def token_id(self) -> str:
+        """Token id as on the wire."""
+
+    @property
+    def state(self) -> str:
+        """Live, Unhydrated, `Dirty(reason)` or `Suspect(cause)`; only Live may carry a price."""
+
+    @property
+    def tick_micros(self) -> int:
+        """Price grid in force, micro-dollars per tick."""
+
+    @property
+    def bids(self) -> list[tuple[int, int]]:
+        """Levels best first: micro-dollars per share, micro-shares."""
+
+    @property
+    def asks(self) -> list[tuple[int, int]]:
+        """Levels best first: micro-dollars per share, micro-shares."""
+
+    @property
+    def venue_ts_ms(self) -> int | None:
+        """Venue time of the last content, ms since the epoch."""
+
+    @property
+    def proof_recv_ns(self) -> int | None:
+        """Receive time of the last proof that the book is current (INVARIANTS S-18)."""
+
+@final
 class Source:
     """Records in order, from a capture or from the journal of a run. Belongs to one thread."""
 
@@ -381,6 +414,9 @@ class Session:
 
     def take_signals(self) -> list[SignalNotice]:
         """Signals since the last call, oldest first."""
+
+    def book(self, token_id: str) -> BookSnapshot | None:
+        """Give the book of a token as it stands; None for a token that no market defines."""
 
     def counts_json(self) -> str:
         """JSON array of the counters and of the integrity counts (docs/FILES.md, health.jsonl)."""

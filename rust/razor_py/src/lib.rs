@@ -33,6 +33,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<bps::Bps>()?;
     module.add_class::<session::Session>()?;
     module.add_class::<session::FeedFacts>()?;
+    module.add_class::<session::BookSnapshot>()?;
     module.add_class::<session::SignalNotice>()?;
     module.add_class::<source::Source>()?;
     module.add_class::<probe::Prober>()?;

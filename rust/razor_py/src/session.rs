@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use razor_core::engine::Engine;
+use razor_core::book::{BookSide, Books};
 use razor_core::engine::record::{Kind, Record};
 use razor_core::ids::{MarketIx, Outcome, TokenIx};
 use razor_core::journal::Identity;
@@ -33,6 +34,18 @@ pub(crate) struct SignalNotice {
     market_id: String,
     recv_ns: i64,
     expected_net_bps: i32,
+}
+
+/// One token's book as it stands; see the stub.
+#[pyclass(frozen, get_all, module = "razor._core")]
+pub(crate) struct BookSnapshot {
+    token_id: String,
+    state: String,
+    tick_micros: u32,
+    bids: Vec<(u32, u64)>,
+    asks: Vec<(u32, u64)>,
+    venue_ts_ms: Option<i64>,
+    proof_recv_ns: Option<i64>,
 }
 
 /// A run being written; see the stub.
@@ -153,6 +166,15 @@ impl Session {
             .collect())
     }
 
+    /// The book of a token; `None` for a token that no market defines.
+    fn book(&self, token_id: &str) -> PyResult<Option<BookSnapshot>> {
+        let books = self.get()?.engine().books();
+        let found = books.and_then(|books| {
+            books.registry().token(token_id.as_bytes()).map(|token| snapshot(books, token))
+        });
+        Ok(found)
+    }
+
     /// Counters and integrity counts as JSON text.
     fn counts_json(&self) -> PyResult<String> {
         let engine = self.get()?.engine();
@@ -211,6 +233,23 @@ pub(crate) fn liveness_of(engine: &Engine) -> Liveness {
         (name.to_string(), live.last_data_ns.map_or(0, |at| at.0))
     });
     (tokens, conns.collect())
+}
+
+fn snapshot(books: &Books, token: TokenIx) -> BookSnapshot {
+    let levels = |side| {
+        books.levels(token, side).map(|(price, qty)| (price.micros(), qty.0)).collect::<Vec<_>>()
+    };
+    let (market, _) = token.split();
+    let text = books.registry().token_text(token).unwrap_or_default();
+    BookSnapshot {
+        token_id: String::from_utf8_lossy(text).into_owned(),
+        state: format!("{:?}", books.state(token)),
+        tick_micros: books.grid(market).map_or(0, |grid| grid.tick.micros()),
+        bids: levels(BookSide::Bids),
+        asks: levels(BookSide::Asks),
+        venue_ts_ms: books.freshness(market).venue_ts_ms,
+        proof_recv_ns: books.proof(market).map(|at| at.0),
+    }
 }
 
 /// Facts of a record that somebody should act on.
