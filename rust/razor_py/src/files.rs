@@ -77,11 +77,11 @@ pub(crate) fn capture_info(py: Python<'_>, path: PathBuf, tick: Py<PyAny>) -> Py
 
 /// The whole text of a capture, for tools that read lines themselves.
 #[pyfunction]
-pub(crate) fn capture_text<'py>(
-    py: Python<'py>,
+pub(crate) fn capture_text(
+    py: Python<'_>,
     path: PathBuf,
     max_bytes: usize,
-) -> PyResult<Bound<'py, PyBytes>> {
+) -> PyResult<Bound<'_, PyBytes>> {
     let text = py.detach(|| capture::read_text(&path, max_bytes)).map_err(Fault::from)?;
     Ok(PyBytes::new(py, &text))
 }
