@@ -1,30 +1,51 @@
-"""The compiled core of razor: exact units and the exception tree.
+"""The compiled core of razor: exact units, runs being written, file jobs, the exception tree.
 
 Numbers: a `float` argument is read by its shortest text (the digits `repr` shows), an `int` or
 `Decimal` as it stands; everything is computed exactly and given back in the form of the argument,
 `Decimal` for `Decimal`, else the nearest double. `bool` is refused with `TypeError`.
 """
 
+from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Final, Literal, final, overload
 
 __all__ = [
     "BUILD_PROFILE",
+    "BookSnapshot",
     "Bps",
+    "Cancelled",
     "Corrupt",
     "DecodeError",
+    "FeedFacts",
     "Gap",
     "JournalError",
     "OrderRefused",
+    "Prober",
     "RazorError",
     "Rejected",
     "RiskRefused",
+    "Session",
     "SettingsError",
+    "SignalNotice",
+    "Source",
+    "StorageError",
     "Throttled",
     "UnitsError",
     "Unreachable",
     "VenueError",
     "__version__",
+    "audit_rebuild",
+    "audit_verify",
+    "capture_import",
+    "capture_info",
+    "capture_text",
+    "day14_json",
+    "file_sha256",
+    "journal_head",
+    "probe_capture",
+    "sha256",
+    "world_capture",
 ]
 
 __version__: Final[str]
@@ -222,3 +243,276 @@ class Bps:
     def __ne__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __getnewargs__(self) -> tuple[int]: ...
+
+class StorageError(RazorError):
+    """The disk refuses a file operation; the text names the remedy."""
+
+    path: str | None
+    """The file or directory, where the fault names one."""
+
+class Cancelled(RazorError):
+    """The caller stopped a long job; nothing was written."""
+
+@final
+class FeedFacts:
+    """What the engine found in one record that somebody should act on."""
+
+    @property
+    def refused(self) -> str:
+        """Why the record was refused; blank when it was taken."""
+
+    @property
+    def resnapshot(self) -> list[str]:
+        """Token ids whose book was dropped or is doubted since this frame."""
+
+    @property
+    def mismatched(self) -> list[str]:
+        """Token ids of markets that the frame mixed up (FAULTS F-09)."""
+
+    @property
+    def is_shed(self) -> bool:
+        """Whether the recorder had no room: the record is neither journaled nor applied."""
+
+    @property
+    def signals(self) -> int:
+        """Signals that the record raised."""
+
+@final
+class SignalNotice:
+    """A signal, for showing; the exact one is in the shadow tables."""
+
+    @property
+    def signal_id(self) -> int:
+        """Counts signals of the run, from 1."""
+
+    @property
+    def market_id(self) -> str:
+        """Key of the set, as in the tables. Text from outside."""
+
+    @property
+    def recv_ns(self) -> int:
+        """Receive time of the record that raised it, ns since the epoch."""
+
+    @property
+    def expected_net_bps(self) -> int:
+        """Net edge on the frozen basis, basis points."""
+
+@final
+class BookSnapshot:
+    """One token's book at one moment; the NO book is the mirror of the YES book."""
+
+    @property
+    def token_id(self) -> str:
+        """Token id as on the wire."""
+
+    @property
+    def state(self) -> str:
+        """Live, Unhydrated, `Dirty(reason)` or `Suspect(cause)`; only Live may carry a price."""
+
+    @property
+    def tick_micros(self) -> int:
+        """Price grid in force, micro-dollars per tick."""
+
+    @property
+    def bids(self) -> list[tuple[int, int]]:
+        """Levels best first: micro-dollars per share, micro-shares."""
+
+    @property
+    def asks(self) -> list[tuple[int, int]]:
+        """Levels best first: micro-dollars per share, micro-shares."""
+
+    @property
+    def venue_ts_ms(self) -> int | None:
+        """Venue time of the last content, ms since the epoch."""
+
+    @property
+    def proof_recv_ns(self) -> int | None:
+        """Receive time of the last proof that the book is current (INVARIANTS S-18)."""
+
+@final
+class Source:
+    """Records in order, from a capture or from the journal of a run. Belongs to one thread."""
+
+    @staticmethod
+    def capture(path: Path) -> Source:
+        """Open a capture (`.jsonl.zst` or `.jsonl`). Errors: `StorageError`."""
+
+    @staticmethod
+    def journal(run_dir: Path) -> Source:
+        """Open the journal of a run directory. Errors: `StorageError`, `JournalError`."""
+
+    def progress(self) -> tuple[int, int]:
+        """Bytes read and bytes there are; the second is 0 when unknown."""
+
+@final
+class Session:
+    """A run being written: engine, journal and tables. Belongs to one thread.
+
+    After an exception from any method but `open` the run must end with `abandon`; what was
+    durable stays so.
+    """
+
+    @staticmethod
+    def open(
+        run_dir: Path,
+        *,
+        run_id: str,
+        build_id: str,
+        settings_sha256: bytes,
+        params: bytes,
+        is_live: bool,
+        now_ns: int,
+        raw_ws: tuple[int, int] | None = None,
+    ) -> Session:
+        """Begin a run in an existing directory, or go on behind an unclean end of the same run.
+
+        `run_id` and `build_id`: at most 48 visible ASCII characters. `settings_sha256`: 32 bytes.
+        `params`: payload of the first record. `is_live` sheds rather than waits when the disk is
+        slow, and syncs by itself. `now_ns`: label of a recovery, ns since the epoch. `raw_ws`: size
+        in bytes at which `raw_ws.jsonl` is put aside, and how many are kept; None writes none.
+        Errors: `StorageError` (locked, full, read-only), `Corrupt`, `JournalError`,
+        `SettingsError`; `ValueError` for arguments no caller of razor gives.
+        """
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether an unclean end was found and the run goes on behind it."""
+
+    def feed(
+        self, kind: str, conn: str, epoch: int, recv_ns: int, payload: bytes
+    ) -> FeedFacts | None:
+        """Take one record: journal, engine, tables. `None` when there is nothing to say about it.
+
+        `kind`: a word of docs/CAPTURE.md, or `timer` or `operator`. Cost: about a microsecond for
+        the usual frame. Errors: `StorageError`, `JournalError`.
+        """
+
+    def pump(self, source: Source, until_ns: int, budget: int) -> tuple[int, int, bool]:
+        """Take at most `budget` records of a source, none from beyond `until_ns`.
+
+        Gives records taken, signals raised, and whether the source has ended. Releases the
+        interpreter lock. Errors: as `feed`, `DecodeError` with file and line.
+        """
+
+    @property
+    def next_ns(self) -> int | None:
+        """Receive time of the record that waits because it lies beyond `until_ns`."""
+
+    @property
+    def now_ns(self) -> int:
+        """Engine time: the largest receive time so far, ns since the epoch."""
+
+    def flush(self) -> None:
+        """Hand what is kept back to the operating system. Errors: as `feed`."""
+
+    def flush_durable(self) -> int:
+        """Make everything durable; gives the number of the last durable record."""
+
+    @property
+    def durable_seq(self) -> int:
+        """Number of the last record known durable; 0 when there is none."""
+
+    def take_signals(self) -> list[SignalNotice]:
+        """Signals since the last call, oldest first."""
+
+    def book(self, token_id: str) -> BookSnapshot | None:
+        """Give the book of a token as it stands; None for a token that no market defines."""
+
+    def counts_json(self) -> str:
+        """JSON array of the counters and of the integrity counts (docs/FILES.md, health.jsonl)."""
+
+    def liveness(self) -> tuple[list[tuple[str, bool, int, int]], list[tuple[str, int]]]:
+        """Tokens as (id, hydrated, last receive ns, venue ms), connections as (name, last data ns).
+
+        0 stands for never. Cost grows with the number of tokens; ask about once a second.
+        """
+
+    def close(self) -> int:
+        """End the run in order; gives the number of its last record. Nothing works afterwards."""
+
+    def abandon(self) -> None:
+        """Leave the run as a crash would, without an end record."""
+
+@final
+class Prober:
+    """An engine in memory that probes sets (RAZOR_SPEC 25); nothing is written. One thread."""
+
+    def __new__(cls, params: bytes) -> Prober:
+        """Begin with the payload of a `params` record. Errors: `SettingsError`."""
+
+    def feed(
+        self, kind: str, conn: str, epoch: int, recv_ns: int, payload: bytes
+    ) -> FeedFacts | None:
+        """Take one record as `Session.feed` does, without a journal; takes no sample."""
+
+    def sample(self, now_ns: int) -> None:
+        """Sample every set whose legs are all ready. Cost: about a microsecond per set."""
+
+    def poll(self, now_ns: int, is_full: bool) -> None:
+        """Take notice of an answered poll for prints; `is_full` may hide further prints."""
+
+    def liveness(self) -> tuple[list[tuple[str, bool, int, int]], list[tuple[str, int]]]:
+        """As `Session.liveness`."""
+
+    def report_json(self) -> str:
+        """JSON text of the report: from_ms, to_ms, is_complete, sets with figures."""
+
+def probe_capture(path: Path, params: bytes, tick: Callable[[int, int], bool]) -> str:
+    """Probe all sets of a capture or a run directory over its own time; JSON text of the report.
+
+    `params`: payload of a `params` record. `tick(done, total)` in bytes is called every 4,096
+    records; false stops, and the report covers what was read. Releases the interpreter lock.
+    Errors: `StorageError`, `DecodeError` with file and line, `JournalError`, `SettingsError`.
+    """
+
+def sha256(content: bytes) -> bytes:
+    """SHA-256, 32 bytes."""
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal. Errors: `StorageError`."""
+
+def capture_import(path: Path, out: Path, format: str, tick: Callable[[int, int], bool]) -> str:
+    """Import a recording into a capture; gives its manifest as JSON text.
+
+    `format`: auto, f1, f2, f3, f6 or predecessor. `tick(done, total)` is called about 200 times;
+    false stops. Errors: `StorageError`, `DecodeError` with file and line, `Cancelled`.
+    """
+
+def capture_info(path: Path, tick: Callable[[int, int], bool]) -> str:
+    """Read a capture once and describe it as JSON text (docs/CAPTURE.md).
+
+    `tick` as in `capture_import`; damage is part of the answer. Errors: `StorageError`.
+    """
+
+def capture_text(path: Path, max_bytes: int) -> bytes:
+    """Read the whole text of a capture, at most `max_bytes`.
+
+    Errors: `StorageError`, `DecodeError` when it is cut off, damaged or longer.
+    """
+
+def audit_verify(run_dir: Path) -> str:
+    """Prove the journal and compare every table with it; JSON text.
+
+    Keys: records, segments, tail, evidence, head, differences, integrity. Errors: `Corrupt`,
+    `JournalError`, `StorageError`.
+    """
+
+def audit_rebuild(run_dir: Path) -> str:
+    """Write all tables anew from the journal; JSON text as `audit_verify`."""
+
+def journal_head(run_dir: Path) -> tuple[int, str, str, str]:
+    """Prove the journal of a run alone.
+
+    Gives its number of records, the SHA-256 of its last block in hexadecimal, how it ends
+    (`closed`, `open`, `torn` or `empty`), and what the tables call the run. Errors: as
+    `audit_verify`.
+    """
+
+def day14_json(shadow_log: bytes | None, shadow_sets: bytes | None, facts_json: str) -> str:
+    """Compute the numbers of a report (docs/FILES.md) as JSON text; decimals are text.
+
+    Errors: `DecodeError` for tables that cannot be read, `ValueError` for unknown facts.
+    """
+
+def world_capture(path: Path, seed: int, start_ns: int, duration_ms: int) -> str:
+    """Write the capture of a seeded world; gives its manifest as JSON text."""

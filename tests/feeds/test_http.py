@@ -183,7 +183,7 @@ def test_f76_self_signed_server_is_refused(tmp_path: Path) -> None:
     key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
     command += ["-subj", "/CN=localhost", "-keyout", str(key), "-out", str(cert)]
-    subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - fixed arguments
+    subprocess.run(command, check=True, capture_output=True)
 
     async def run() -> None:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

@@ -57,6 +57,16 @@ class Bar:
             return
         self._bar.update(self._task, completed=self._done)
 
+    def move_to(self, done: int) -> None:
+        """Say that ``done`` units are done in all; less than before changes nothing."""
+        self.advance(max(0, done - self._done))
+
+    def resize(self, total: int) -> None:
+        """Say how much there is in all, where that is known only on the way; 0 is unknown."""
+        self._total = total or None
+        if self._bar is not None:
+            self._bar.update(self._task, total=self._total)
+
     def close(self) -> None:
         """Take the bar away; the line is then as if it had never been there."""
         bar, self._bar = self._bar, None

@@ -34,6 +34,14 @@ class Process:
     pid: int
     started_ns: int
 
+    def now_ns(self) -> int:
+        """Wall time, ns since 1970: a label of manifests, never an order."""
+        return time.time_ns()
+
+    def monotonic_ns(self) -> int:
+        """A clock that never goes back, ns."""
+        return time.monotonic_ns()
+
 
 def this_process() -> Process:
     """Describe the process razor runs in."""

@@ -1,8 +1,9 @@
 """Every error razor raises on purpose, and the facts each one carries.
 
-Owns: the tree below :class:`RazorError`. The compiled core raises the same classes, so a caller
-needs one ``except`` for both worlds. Must never: hold key material, or text that a terminal would
-interpret (the place that prints escapes, because it knows its medium).
+Owns: the tree below :class:`RazorError`. Each class is also a child of its twin in the compiled
+core, which raises the twin itself: ``except _core.DecodeError`` (or :data:`DELIBERATE` for all)
+catches both worlds. Must never: hold key material, or text that a terminal would interpret (the
+place that prints escapes, because it knows its medium).
 
 Three families:
 
@@ -19,6 +20,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import PurePath
 from typing import Final, TypeAlias, cast
+
+from razor import _core
 
 __all__ = [
     "DELIBERATE",
@@ -81,7 +84,7 @@ class Problem:
         )
 
 
-class RazorError(Exception):
+class RazorError(_core.RazorError):
     """Root of all errors razor raises on purpose.
 
     ``message`` says what happened in one sentence, ``remedy`` what the user can do (may be empty).
@@ -98,7 +101,7 @@ class RazorError(Exception):
         return f"{self.message}; {self.remedy}" if self.remedy else self.message
 
 
-class SettingsError(RazorError):
+class SettingsError(RazorError, _core.SettingsError):
     """A settings file, option or environment variable cannot be used.
 
     ``source`` names the file (or ``environment``), ``problems`` lists everything found wrong in
@@ -115,7 +118,7 @@ class SettingsError(RazorError):
         self.problems = tuple(problems)
 
 
-class DecodeError(RazorError):
+class DecodeError(RazorError, _core.DecodeError):
     """A frame, table or capture line cannot be read.
 
     ``source`` names the file or connection; ``offset`` (bytes) or ``line`` (from 1) where known.
@@ -137,7 +140,7 @@ class DecodeError(RazorError):
         self.line = line
 
 
-class JournalError(RazorError):
+class JournalError(RazorError, _core.JournalError):
     """The journal cannot be read or written; ``path`` names the segment."""
 
     def __init__(self, message: str, *, path: str = "", remedy: str = "") -> None:
@@ -146,7 +149,7 @@ class JournalError(RazorError):
         self.path = path
 
 
-class Corrupt(JournalError):
+class Corrupt(JournalError, _core.Corrupt):
     """A journal record fails its checksum or the chain; ``offset`` in bytes of the segment."""
 
     def __init__(
@@ -157,7 +160,7 @@ class Corrupt(JournalError):
         self.offset = offset
 
 
-class Gap(JournalError):
+class Gap(JournalError, _core.Gap):
     """Journal records are missing: after sequence ``prev`` came ``found``."""
 
     def __init__(
@@ -178,7 +181,7 @@ class GateRefused(RazorError):
         self.shut = tuple(shut)
 
 
-class OrderRefused(RazorError):
+class OrderRefused(RazorError, _core.OrderRefused):
     """The order machine refuses an order or an event; ``reason`` is a reason code."""
 
     def __init__(self, message: str, *, reason: str, remedy: str = "") -> None:
@@ -187,7 +190,7 @@ class OrderRefused(RazorError):
         self.reason = reason
 
 
-class RiskRefused(RazorError):
+class RiskRefused(RazorError, _core.RiskRefused):
     """A cap stops an action; ``guard`` is the invariant's name, for example ``S-01``."""
 
     def __init__(self, message: str, *, guard: str, remedy: str = "") -> None:
@@ -205,7 +208,7 @@ class HardStopped(RazorError):
         self.reason = reason
 
 
-class VenueError(RazorError):
+class VenueError(RazorError, _core.VenueError):
     """The venue answered with an error or not at all; ``endpoint`` is method and path."""
 
     def __init__(
@@ -217,11 +220,11 @@ class VenueError(RazorError):
         self.status = status
 
 
-class Rejected(VenueError):
+class Rejected(VenueError, _core.Rejected):
     """The venue understood the call and refused it."""
 
 
-class Throttled(VenueError):
+class Throttled(VenueError, _core.Throttled):
     """The venue asks to slow down; ``retry_after_ms`` is its wish, ``None`` when unstated."""
 
     def __init__(
@@ -238,11 +241,11 @@ class Throttled(VenueError):
         self.retry_after_ms = retry_after_ms
 
 
-class Unreachable(VenueError):
+class Unreachable(VenueError, _core.Unreachable):
     """No answer in time: nothing is known about what the call did."""
 
 
-class StorageError(RazorError):
+class StorageError(RazorError, _core.StorageError):
     """The disk refuses a file operation; ``path`` and ``cause`` (the system's words) say which."""
 
     def __init__(self, message: str, *, path: PurePath, cause: str, remedy: str) -> None:
@@ -254,9 +257,9 @@ class StorageError(RazorError):
 
 # The three families, for whoever turns an error into an exit code. An error of razor that is in
 # none of the first three is a fault of the world.
-DELIBERATE: Final = (RazorError,)
-USER_ERRORS: Final = (SettingsError,)
-REFUSALS: Final = (GateRefused, OrderRefused, RiskRefused)
+DELIBERATE: Final = (_core.RazorError,)
+USER_ERRORS: Final = (_core.SettingsError,)
+REFUSALS: Final = (GateRefused, _core.OrderRefused, _core.RiskRefused)
 HARD_STOPS: Final = (HardStopped,)
 
 

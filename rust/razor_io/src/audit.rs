@@ -69,6 +69,29 @@ pub fn rebuild(run_dir: &Path) -> Result<Verdict, AuditFault> {
     Ok(Verdict { journal, head, differences: Vec::new(), integrity })
 }
 
+/// What a journal says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalFacts {
+    /// Records, segments, how it ends.
+    pub summary: Summary,
+    /// Hash of the last block.
+    pub head: [u8; 32],
+    /// What the tables call the run; empty for a journal without a segment.
+    pub run_id: String,
+}
+
+/// Proves the journal alone.
+///
+/// # Errors
+/// [`AuditFault::Journal`].
+pub fn journal(run_dir: &Path) -> Result<JournalFacts, AuditFault> {
+    let mut reader = JournalReader::open(run_dir)?;
+    let summary = reader.for_each(|_| {})?;
+    let chain = reader.chain();
+    let run_id = chain.identity().map(|identity| identity.run_id().to_owned());
+    Ok(JournalFacts { summary, head: chain.head().0, run_id: run_id.unwrap_or_default() })
+}
+
 fn walk<S: razor_core::engine::table::Sink>(
     run_dir: &Path,
     sink: &mut S,

@@ -27,6 +27,7 @@ use crate::journal::{
     recover_with,
 };
 use crate::projection::Tables;
+use crate::raw::{RawLog, RawSettings};
 use crate::source::{RecordSource, SourceFault};
 
 /// Why a session stopped.
@@ -59,6 +60,8 @@ pub struct Plan {
     pub recorder: RecorderSettings,
     /// Time of the start, for the record of a recovery.
     pub now_ns: i64,
+    /// The optional copy of received frames.
+    pub raw: Option<RawSettings>,
 }
 
 /// What became of one input.
@@ -98,6 +101,7 @@ pub struct Session {
     engine: Engine,
     recorder: Recorder,
     tables: Tables,
+    raw: Option<RawLog>,
     conns: Vec<(String, ConnIx)>,
     held: Held,
     resumed: bool,
@@ -125,9 +129,10 @@ impl Session {
         )?;
         // Also when nothing was recorded before: the tables may stand beside their places.
         tables.publish()?;
+        let raw = plan.raw.map(|settings| RawLog::open(&plan.run_dir, settings)).transpose()?;
         let held = Held::default();
         let mut session =
-            Self { engine, recorder, tables, conns: Vec::new(), held, resumed, _lock: lock };
+            Self { engine, recorder, tables, raw, conns: Vec::new(), held, resumed, _lock: lock };
         session.begin(plan)?;
         Ok(session)
     }
@@ -170,6 +175,9 @@ impl Session {
         }
         if is_shed {
             return Ok(Fed { is_shed, ..Fed::default() });
+        }
+        if let (Some(raw), Kind::Ws) = (&mut self.raw, kind) {
+            raw.push(record.recv_ns.millis_floor(), record.payload)?;
         }
         let stepped = self.engine.step(record, &mut self.tables)?;
         Ok(Fed { is_shed, is_refused: stepped.is_refused, signals: stepped.signals })
@@ -283,6 +291,13 @@ impl Session {
     pub fn flush(&mut self) -> Result<(), SessionFault> {
         self.recorder.flush()?;
         self.tables.flush()?;
+        self.flush_raw()
+    }
+
+    fn flush_raw(&mut self) -> Result<(), SessionFault> {
+        if let Some(raw) = &mut self.raw {
+            raw.flush()?;
+        }
         Ok(())
     }
 
@@ -319,6 +334,7 @@ impl Session {
         self.settle_loss()?;
         let now_ns = self.engine.now().0.max(0);
         self.step(Kind::End, now_ns, "", 0, b"")?;
+        self.flush_raw()?;
         let closed = self.recorder.close(now_ns)?;
         self.tables.sync()?;
         Ok(closed)

@@ -2,9 +2,6 @@
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
-    clippy::cast_possible_truncation,
-    clippy::cast_possible_wrap,
-    clippy::cast_sign_loss,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
@@ -50,7 +47,8 @@ fn differences_with(dir: &Path, table: Table, bytes: &[u8]) -> Vec<Difference> {
 
 /// The line (from 1) that the byte at `at` belongs to.
 fn line_of(bytes: &[u8], at: usize) -> u64 {
-    bytes[..at].split(|byte| *byte == b'\n').count() as u64
+    let before = bytes[..at].split(|byte| *byte == b'\n').count();
+    u64::try_from(before).unwrap()
 }
 
 /// Places in a table: both ends, and some between that depend on the seed.

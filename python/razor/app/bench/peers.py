@@ -44,25 +44,19 @@ class BookMessage(msgspec.Struct, tag_field="event_type", tag="book", gc=False):
     asks: list[Level]
 
 
-class PriceChangeMessage(
-    msgspec.Struct, tag_field="event_type", tag="price_change", gc=False
-):
+class PriceChangeMessage(msgspec.Struct, tag_field="event_type", tag="price_change", gc=False):
     """New level totals, usually of both tokens of a market."""
 
     price_changes: list[Change]
 
 
-class LastTradeMessage(
-    msgspec.Struct, tag_field="event_type", tag="last_trade_price", gc=False
-):
+class LastTradeMessage(msgspec.Struct, tag_field="event_type", tag="last_trade_price", gc=False):
     """A print; leaves the book alone."""
 
     asset_id: str
 
 
-class TickSizeMessage(
-    msgspec.Struct, tag_field="event_type", tag="tick_size_change", gc=False
-):
+class TickSizeMessage(msgspec.Struct, tag_field="event_type", tag="tick_size_change", gc=False):
     """A new grid; the book waits for its next snapshot."""
 
     asset_id: str
@@ -74,9 +68,7 @@ class BestMessage(msgspec.Struct, tag_field="event_type", tag="best_bid_ask", gc
     asset_id: str
 
 
-Message = (
-    BookMessage | PriceChangeMessage | LastTradeMessage | TickSizeMessage | BestMessage
-)
+Message = BookMessage | PriceChangeMessage | LastTradeMessage | TickSizeMessage | BestMessage
 
 
 @dataclass(slots=True)

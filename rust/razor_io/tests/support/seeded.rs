@@ -65,6 +65,7 @@ pub fn plan(dir: &Path, now_ns: i64) -> Plan {
         params: params("run_t"),
         recorder: small(),
         now_ns,
+        raw: None,
     }
 }
 

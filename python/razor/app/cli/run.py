@@ -1,0 +1,301 @@
+"""``razor run``, ``demo``, ``replay`` and ``record``: the verbs that write a run.
+
+Owns: what each of them plays or records, and what it tells at the end. Must never: touch a record.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from razor.adapters.files.config_file import ConfigFile, read_config
+from razor.adapters.files.session import LiveSession, PlayedSession
+from razor.app.cli import options
+from razor.app.cli.verb import Verb, process
+from razor.app.recordings import Recording, Tick, demo_recording, recording_at
+from razor.app.runs import OpenRun, RunPlan, dry_run_gates, opened, require_markets
+from razor.app.verdicts import WrittenReport, report_of_run, write_report
+from razor.app.wiring import Process
+from razor.application.play import Pace, PlayPorts, play
+from razor.domain.errors import JsonValue, Problem, SettingsError
+from razor.domain.manifest import ResumePolicy, Source
+from razor.domain.mode import GateVector
+from razor.domain.settings import default_file, read_settings
+
+__all__ = ["demo_verb", "record_verb", "replay_verb", "run_verb"]
+
+_REPLAY = "replay:"
+_LIVE = "polymarket"
+_DEFAULT_CONFIG = Path("config.toml")
+_DEMO_MS = 60_000
+_NS_PER_S = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    """What there is to tell about a run that was written."""
+
+    run: OpenRun
+    cause: str
+    records: int
+    signals: int
+    span_ns: int
+    written: WrittenReport | None = None
+
+
+@click.command("run", cls=Verb)
+@options.config_file
+@options.mode
+@options.source
+@options.duration
+@options.runs_dir
+@options.speed
+@options.resume
+@options.as_json
+@process
+def run_verb(
+    start: Process,
+    config: Path,
+    *,
+    mode: str | None,
+    source: str,
+    duration_ms: int,
+    runs_dir: Path | None,
+    pace: Pace,
+    resume: ResumePolicy,
+    as_json: bool,
+) -> None:
+    """Record, judge and keep the shadow ledger; ends in a Day-14 report. Places no order.
+
+    --source polymarket records the venue, read-only, until Ctrl-C or --duration;
+    --source replay:PATH plays a capture or the journal of a run.
+    """
+    file = read_config(config)
+    gates = dry_run_gates(start, mode, file)
+    where = runs_dir or Path(file.settings.run.data_dir)
+    if source.startswith(_REPLAY):
+        path = Path(source.removeprefix(_REPLAY))
+        with recording_at(path, _keep_going(start)) as recording:
+            plan = _replay_plan(file, gates, recording, where)
+            _play(start, plan, recording, pace=pace, duration_ms=duration_ms, is_json=as_json)
+    elif source == _LIVE:
+        plan = _live_plan(file, gates, where, resume)
+        _record(start, plan, duration_ms=duration_ms, is_reported=True, is_json=as_json)
+    else:
+        raise _unknown_source(source)
+
+
+@click.command("demo", cls=Verb)
+@options.mode
+@options.runs_dir
+@options.duration
+@options.as_json
+@process
+def demo_verb(
+    start: Process, *, mode: str | None, runs_dir: Path | None, duration_ms: int, as_json: bool
+) -> None:
+    """Play a small seeded recording with planted sets through the dry run, at full speed."""
+    file = _built_in_config()
+    gates = dry_run_gates(start, mode, file)
+    where = runs_dir or Path(file.settings.run.data_dir)
+    with demo_recording(duration_ms=duration_ms or _DEMO_MS) as recording:
+        plan = _replay_plan(file, gates, recording, where)
+        _play(start, plan, recording, pace=Pace.MAX, duration_ms=0, is_json=as_json)
+
+
+@click.command("replay", cls=Verb)
+@click.argument("path", type=click.Path(path_type=Path))
+@options.optional_config_file
+@options.out_dir
+@options.runs_dir
+@options.speed
+@options.as_json
+@process
+def replay_verb(
+    start: Process,
+    path: Path,
+    *,
+    config: Path | None,
+    out_dir: Path | None,
+    runs_dir: Path | None,
+    pace: Pace,
+    as_json: bool,
+) -> None:
+    """Play a run, a capture or a predecessor's run again: the same input gives the same bytes.
+
+    Settings come from --config, else from the run that is played, else from config.toml.
+    """
+    with recording_at(path, _keep_going(start)) as recording:
+        own = recording.config if config is None else None
+        file = own or read_config(config or _DEFAULT_CONFIG)
+        gates = dry_run_gates(start, "dry_run", file)
+        where = runs_dir or Path(file.settings.run.data_dir)
+        plan = _replay_plan(file, gates, recording, where, out_dir=out_dir)
+        _play(start, plan, recording, pace=pace, duration_ms=0, is_json=as_json)
+
+
+@click.command("record", cls=Verb)
+@options.config_file
+@options.record_dir
+@options.duration
+@options.as_json
+@process
+def record_verb(
+    start: Process, config: Path, *, out_dir: Path, duration_ms: int, as_json: bool
+) -> None:
+    """Record the venue alone, read-only: a run directory with journal and tables, no report."""
+    file = read_config(config)
+    gates = dry_run_gates(start, "dry_run", file)
+    plan = _live_plan(file, gates, out_dir, ResumePolicy.AUTO)
+    _record(start, plan, duration_ms=duration_ms, is_reported=False, is_json=as_json)
+
+
+def _play(
+    start: Process,
+    plan: RunPlan,
+    recording: Recording,
+    *,
+    pace: Pace,
+    duration_ms: int,
+    is_json: bool,
+) -> None:
+    total = recording.source.progress()[1] or None
+    with opened(start, plan) as run:
+        with start.console.progress("playing", total=total) as bar:
+            ports = PlayPorts(
+                session=PlayedSession(run.session, recording.source),
+                source=recording.source,
+                wait=start.stop.wait,
+                monotonic_ns=start.monotonic_ns,
+                tick=bar.move_to,
+            )
+            played = play(ports, pace=pace, duration_ms=duration_ms)
+        cause = start.stop.cause or played.end.value
+        run.finish(start, cause=cause)
+        written = write_report(run.directory.path, report_of_run(run.directory.path))
+        outcome = _Outcome(
+            run=run,
+            cause=cause,
+            records=played.records,
+            signals=played.signals,
+            span_ns=played.last_ns - played.first_ns,
+            written=written,
+        )
+    _tell(start, outcome, is_json=is_json)
+
+
+def _record(
+    start: Process, plan: RunPlan, *, duration_ms: int, is_reported: bool, is_json: bool
+) -> None:
+    from razor.app.live import record_live  # noqa: PLC0415 - only live verbs load sockets
+
+    with opened(start, plan) as run:
+        start.console.notice(f"recording into {run.directory.path}; Ctrl-C ends it in order")
+        live = LiveSession(run.session)
+        before = run.session.durable_seq
+        summary = record_live(start, plan.config.settings, live, duration_ms=duration_ms)
+        cause = start.stop.cause or summary.end.value
+        records = run.session.durable_seq - before
+        run.finish(start, cause=cause)
+        path = run.directory.path
+        written = write_report(path, report_of_run(path)) if is_reported else None
+        outcome = _Outcome(
+            run=run,
+            cause=cause,
+            records=records,
+            signals=live.signals,
+            span_ns=summary.to_ns - summary.from_ns,
+            written=written,
+        )
+    _tell(start, outcome, is_json=is_json)
+
+
+def _replay_plan(
+    file: ConfigFile,
+    gates: GateVector,
+    recording: Recording,
+    runs_dir: Path,
+    *,
+    out_dir: Path | None = None,
+) -> RunPlan:
+    return RunPlan(
+        config=file,
+        gates=gates,
+        source=Source(kind=recording.kind, name=recording.name),
+        runs_dir=runs_dir,
+        out_dir=out_dir,
+        label=recording.label,
+        rules=recording.rules,
+        inputs=recording.inputs,
+        seeds=recording.seeds,
+        markers=recording.markers,
+    )
+
+
+def _live_plan(
+    file: ConfigFile, gates: GateVector, runs_dir: Path, resume: ResumePolicy
+) -> RunPlan:
+    require_markets(file)
+    return RunPlan(
+        config=file,
+        gates=gates,
+        source=Source(kind=_LIVE, is_live=True),
+        runs_dir=runs_dir,
+        resume=resume,
+    )
+
+
+def _tell(start: Process, outcome: _Outcome, *, is_json: bool) -> None:
+    run, written = outcome.run, outcome.written
+    if is_json:
+        start.console.json(_facts(outcome))
+        return
+    if written is not None:
+        start.console.block(written.rendered.terminal)
+    span_s = outcome.span_ns / _NS_PER_S
+    start.console.fact(
+        f"{outcome.cause}: {outcome.records:,} records over {span_s:,.1f} s, "
+        f"{outcome.signals:,} signals"
+    )
+    start.console.fact(f"run {run.directory.path}" + (f", {run.notice}" if run.notice else ""))
+    if written is not None:
+        start.console.fact(f"report {written.html}")
+
+
+def _facts(outcome: _Outcome) -> dict[str, JsonValue]:
+    run, written = outcome.run, outcome.written
+    facts: dict[str, JsonValue] = {
+        "run_dir": str(run.directory.path),
+        "run_id": run.label,
+        "cause": outcome.cause,
+        "records": outcome.records,
+        "signals": outcome.signals,
+        "span_ns": outcome.span_ns,
+        "notice": run.notice,
+    }
+    if written is not None:
+        numbers = written.rendered.report.numbers
+        facts["report"] = str(written.html)
+        facts["go"] = numbers.day14.verdict.go
+        facts["evidence_sufficient"] = numbers.evidence.is_sufficient
+    return facts
+
+
+def _keep_going(start: Process) -> Tick:
+    return lambda _done, _total: not start.stop.is_requested
+
+
+def _built_in_config() -> ConfigFile:
+    text = default_file()
+    settings = read_settings(text, source="the built-in defaults")
+    return ConfigFile(path=_DEFAULT_CONFIG, raw=text.encode(), settings=settings)
+
+
+def _unknown_source(source: str) -> SettingsError:
+    problem = Problem(
+        key="--source",
+        found=repr(source),
+        allowed=f"{_LIVE} or {_REPLAY}PATH",
+        remedy="give one of them; the sandbox is not in this version",
+    )
+    return SettingsError(source="command line", problems=[problem])

@@ -1,0 +1,229 @@
+"""Opening, closing and reporting runs: what every verb that writes a run does alike.
+
+Owns: :class:`RunPlan`, :func:`opened` (directory, manifest, journal, engine) and the clean end with
+its report. Must never: decide what is recorded or judged.
+
+Invariants:
+
+- a run that ended in order has a closed journal, its tables, its report and an end in its manifest;
+- a run that raised has none of that, and the next start or ``razor audit rebuild`` takes it from
+  there: nothing recorded is lost by an error;
+- tables and reports hold no host, no path and no wall time.
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from razor import __version__, _core
+from razor.adapters.files.config_file import ConfigFile
+from razor.adapters.files.run_catalogue import find_run, last_run
+from razor.adapters.files.run_directory import (
+    RunDirectory,
+    create_run,
+    create_run_at,
+    open_run,
+)
+from razor.app.identity import BuildIdentity, build_identity
+from razor.app.wiring import Process
+from razor.domain.errors import GateRefused, Problem, SettingsError
+from razor.domain.manifest import (
+    MANIFEST_VERSION,
+    FreshStart,
+    InputHash,
+    Manifest,
+    ResumedStart,
+    ResumePolicy,
+    RunEnd,
+    Session,
+    Source,
+    decide_start,
+    ended,
+    resumed,
+)
+from razor.domain.mode import Facts, GateVector, OrderPath, admit, resolve_gates
+from razor.domain.params import Rules, params_record
+from razor.domain.settings import SCHEMA_VERSION, settings_hash
+from razor.domain.switches import read_switches
+
+__all__ = ["OpenRun", "RunPlan", "dry_run_gates", "opened", "require_markets"]
+
+_MACHINE = "ORDER_MACHINE"
+_SCHEMAS = {
+    "journal": "1",
+    "shadow_legs": "1",
+    "shadow_log": "v5",
+    "shadow_sets": "1",
+    "snapshots": "v1",
+    "ticks": "v1",
+    "trades": "v3",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlan:
+    """What a run is about.
+
+    ``label`` is what ``run_id`` says in the tables, ``None`` for the name of the new directory.
+    ``out_dir`` writes there instead of under ``runs_dir``. ``markers`` are remarks that every
+    report repeats.
+    """
+
+    config: ConfigFile
+    gates: GateVector
+    source: Source
+    runs_dir: Path
+    out_dir: Path | None = None
+    label: str | None = None
+    rules: Rules = Rules.VENUE
+    inputs: tuple[InputHash, ...] = ()
+    seeds: tuple[tuple[str, int], ...] = ()
+    markers: tuple[str, ...] = ()
+    resume: ResumePolicy = ResumePolicy.NEVER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRun:
+    """A run being written: its directory, its session, and what its tables call it."""
+
+    directory: RunDirectory
+    session: _core.Session
+    label: str
+    notice: str
+
+    def finish(self, start: Process, *, cause: str) -> None:
+        """End in order: everything is durable and the manifest says how it ended."""
+        self.session.close()
+        end = RunEnd(ended_ns=start.now_ns(), cause=cause, exit_code=0)
+        self.directory.write_manifest(ended(self.directory.manifest(), end))
+
+
+def dry_run_gates(start: Process, mode: str | None, config: ConfigFile) -> GateVector:
+    """Resolve the gates of a start; only a dry run may go on in this version.
+
+    Errors: :class:`GateRefused` that names the shut gate, :class:`SettingsError` for an unknown
+    mode.
+    """
+    gates = resolve_gates(mode, start.environment, config.settings, Facts())
+    if admit(gates) is not OrderPath.NONE:
+        message = (
+            f"mode {gates.choice.mode.value} is refused: shut gate {_MACHINE}: "
+            "this version has no order machine"
+        )
+        remedy = f"start with --mode dry_run (the mode came from {gates.choice.chosen_by})"
+        raise GateRefused(message, shut=(_MACHINE,), remedy=remedy)
+    return gates
+
+
+def require_markets(config: ConfigFile) -> None:
+    """Refuse settings that select nothing, before a run is opened that could hold nothing.
+
+    Errors: :class:`SettingsError` naming the key.
+    """
+    if not config.settings.run.market_ids:
+        problem = Problem(
+            key="run.market_ids",
+            found="no market",
+            allowed="at least one Gamma market id",
+            remedy="name the markets to record",
+        )
+        raise SettingsError(source=str(config.path), problems=[problem])
+
+
+@contextmanager
+def opened(start: Process, plan: RunPlan) -> Generator[OpenRun]:
+    """Open a run for writing; a block that raises leaves it as a crash would.
+
+    Errors: :class:`StorageError`, :class:`JournalError`.
+    """
+    identity = build_identity(start.environment)
+    directory, notice, is_resumed = _directory(start, plan, identity)
+    with directory:
+        start.label.run_id = directory.run_id
+        label = plan.label or directory.run_id
+        session = _core.Session.open(
+            directory.path,
+            run_id=label,
+            build_id=identity.build,
+            settings_sha256=bytes.fromhex(settings_hash(plan.config.settings)),
+            params=params_record(label, plan.config.settings, rules=plan.rules),
+            is_live=plan.source.is_live,
+            now_ns=start.started_ns,
+            raw_ws=_raw_ws(plan),
+        )
+        if is_resumed:
+            process = Session(started_ns=start.started_ns, pid=start.pid)
+            directory.write_manifest(resumed(directory.manifest(), process))
+        try:
+            yield OpenRun(directory=directory, session=session, label=label, notice=notice)
+        except BaseException:
+            session.abandon()
+            raise
+
+
+def _raw_ws(plan: RunPlan) -> tuple[int, int] | None:
+    settings = plan.config.settings
+    feed = settings.feed
+    return (feed.raw_ws_rotate_bytes, settings.run.raw_ws_rotate_keep) if feed.raw_ws else None
+
+
+def _directory(
+    start: Process, plan: RunPlan, identity: BuildIdentity
+) -> tuple[RunDirectory, str, bool]:
+    if plan.out_dir is not None:
+        run_id = plan.label or plan.source.name
+        wanted = _manifest(start, plan, identity, run_id=run_id, continues=None)
+        made = create_run_at(
+            plan.out_dir, run_id=run_id, config=plan.config.raw, describe=lambda _: wanted
+        )
+        return made, "", False
+    choice = _choice(start, plan, identity)
+    if isinstance(choice, ResumedStart):
+        path = find_run(plan.runs_dir, choice.run_id)
+        return open_run(path), f"goes on with {choice.run_id} after its unclean end", True
+    made = create_run(
+        plan.runs_dir,
+        config=plan.config.raw,
+        describe=lambda run_id: _manifest(
+            start, plan, identity, run_id=run_id, continues=choice.continues
+        ),
+        started_ns=start.started_ns,
+        pid=start.pid,
+    )
+    return made, "", False
+
+
+def _choice(start: Process, plan: RunPlan, identity: BuildIdentity) -> FreshStart | ResumedStart:
+    if not plan.source.is_live:
+        return FreshStart(continues=None, reason="a recording is played from its beginning")
+    wanted = _manifest(start, plan, identity, run_id="", continues=None).identity
+    return decide_start(plan.resume, last_run(plan.runs_dir, source_kind=plan.source.kind), wanted)
+
+
+def _manifest(
+    start: Process, plan: RunPlan, identity: BuildIdentity, *, run_id: str, continues: str | None
+) -> Manifest:
+    return Manifest(
+        manifest_version=MANIFEST_VERSION,
+        run_id=run_id,
+        razor_version=__version__,
+        commit=identity.commit,
+        build=identity.build,
+        settings_hash=settings_hash(plan.config.settings),
+        config_path=str(plan.config.path),
+        source=plan.source,
+        gates=plan.gates,
+        sim_switches=read_switches(start.environment),
+        seeds=dict(plan.seeds),
+        schema_versions={
+            "frozen_rules": SCHEMA_VERSION,
+            "rules": plan.rules.value,
+            **_SCHEMAS,
+        },
+        inputs=plan.inputs,
+        host=start.host,
+        sessions=(Session(started_ns=start.started_ns, pid=start.pid),),
+        markers=plan.markers,
+        continues=continues,
+    )
