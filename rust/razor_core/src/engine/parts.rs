@@ -123,7 +123,7 @@ impl Parts {
             }
         }
         for set in fresh.sets {
-            if self.add_set(set).is_none() {
+            if self.add_set(&set).is_none() {
                 return true;
             }
         }
@@ -177,10 +177,10 @@ impl Parts {
     }
 
     /// Universe, detector and states number their sets alike.
-    fn add_set(&mut self, set: SetDef) -> Option<()> {
+    fn add_set(&mut self, set: &SetDef) -> Option<()> {
         let markets: Vec<MarketIx> = set.legs.iter().map(|leg| leg.split().0).collect();
         self.universe.add_set(set.clone()).ok()?;
-        self.detector.add_set(&set);
+        self.detector.add_set(set);
         self.sets.push(SetState::default());
         // Books that are live already count at once; the next record of a leg judges the set.
         self.found.clear();

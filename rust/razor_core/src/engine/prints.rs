@@ -111,13 +111,7 @@ impl Parts {
 
     /// Prints of the market channel: counted; the ledger's volume comes from the Data API rows, and
     /// the same trade must not be counted from both.
-    pub(super) fn stream_prints(
-        &mut self,
-        prints: &[TradePrint],
-        _payload: &[u8],
-        _now: Nanos,
-        tally: &mut Tally<'_>,
-    ) {
+    pub(super) fn stream_prints(prints: &[TradePrint], tally: &mut Tally<'_>) {
         let seen = u64::try_from(prints.len()).unwrap_or(u64::MAX);
         tally.integrity.stream_prints = tally.integrity.stream_prints.saturating_add(seen);
     }

@@ -123,7 +123,7 @@ impl Parts {
                 let is_snapshot = self.books.counters().snapshots != before.snapshots;
                 self.note_attention(&report, &before);
                 stepped.signals = self.touched(&report.touched, now, is_snapshot, tally, sink);
-                self.stream_prints(&report.trades, record.payload, now, tally);
+                Self::stream_prints(&report.trades, tally);
             }
             Err(refusal) => {
                 tally.integrity.frames_refused = tally.integrity.frames_refused.saturating_add(1);
