@@ -10,6 +10,7 @@
 //! - every name exported here stands in `python/razor/_core.pyi` (the stub test compares them);
 //! - a refusal of the core arrives as a typed exception, never as a panic.
 
+mod bench;
 mod bps;
 mod convert;
 mod errors;
@@ -34,6 +35,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<session::FeedFacts>()?;
     module.add_class::<session::SignalNotice>()?;
     module.add_class::<source::Source>()?;
+    bench::export(module)?;
     add_functions(module)
 }
 
