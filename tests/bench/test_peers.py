@@ -6,8 +6,9 @@ import pytest
 
 from razor._core import FeedBench
 from razor.app.bench.feed import wrong_books
-from razor.app.bench.peers import JsonPeer, MsgspecPeer, Peer, SetSums
+from razor.app.bench.peers import JsonPeer, MsgspecPeer, SetSums
 
+TOKENS = [("yes-0", "no-0"), ("yes-1", "no-1")]
 SETS = [["yes-0", "yes-1"]]
 PEERS = [MsgspecPeer, JsonPeer]
 
@@ -33,9 +34,9 @@ def change(token: str, price: str, size: str, side: str) -> bytes:
 
 @pytest.mark.parametrize("peer_type", PEERS)
 def test_a_peer_keeps_levels_in_order_and_removes_those_of_size_zero(
-    peer_type: type[Peer],
+    peer_type: type[MsgspecPeer | JsonPeer],
 ) -> None:
-    peer = peer_type(SETS)  # type: ignore[call-arg]
+    peer = peer_type(TOKENS, SETS)
     peer.run(
         [
             book("yes-0", {"0.4": "5", "0.41": "6"}, {"0.6": "7", "0.5": "8"}),
@@ -51,8 +52,27 @@ def test_a_peer_keeps_levels_in_order_and_removes_those_of_size_zero(
 
 
 @pytest.mark.parametrize("peer_type", PEERS)
-def test_a_peer_skips_what_it_cannot_read_and_goes_on(peer_type: type[Peer]) -> None:
-    peer = peer_type(SETS)  # type: ignore[call-arg]
+def test_a_peer_books_an_order_that_is_stated_from_the_no_side_only(
+    peer_type: type[MsgspecPeer | JsonPeer],
+) -> None:
+    peer = peer_type(TOKENS, SETS)
+    peer.run(
+        [
+            book("no-0", {"0.3": "5"}, {"0.45": "2", "0.37": "3"}),
+            change("no-0", "0.31", "4", "BUY"),
+            change("no-0", "0.45", "0", "SELL"),
+        ]
+    )
+    bids, asks = peer.levels("yes-0")
+    assert bids == [(630_000, 3_000_000)]
+    assert asks == [(690_000, 4_000_000), (700_000, 5_000_000)]
+
+
+@pytest.mark.parametrize("peer_type", PEERS)
+def test_a_peer_skips_what_it_cannot_read_and_goes_on(
+    peer_type: type[MsgspecPeer | JsonPeer],
+) -> None:
+    peer = peer_type(TOKENS, SETS)
     peer.run(
         [
             b"PONG",
@@ -66,8 +86,10 @@ def test_a_peer_skips_what_it_cannot_read_and_goes_on(peer_type: type[Peer]) -> 
 
 
 @pytest.mark.parametrize("peer_type", PEERS)
-def test_a_peer_finds_a_set_when_its_asks_sum_low_enough(peer_type: type[Peer]) -> None:
-    peer = peer_type(SETS)  # type: ignore[call-arg]
+def test_a_peer_finds_a_set_when_its_asks_sum_low_enough(
+    peer_type: type[MsgspecPeer | JsonPeer],
+) -> None:
+    peer = peer_type(TOKENS, SETS)
     peer.run([change("yes-0", "0.5", "1", "SELL"), change("yes-1", "0.48", "1", "SELL")])
     assert peer.sums.found == 0
     peer.run([change("yes-1", "0.46", "1", "SELL")])
@@ -91,7 +113,10 @@ def test_a_sum_follows_asks_that_come_and_go() -> None:
 
 def test_peers_and_razor_end_with_the_generators_books() -> None:
     bench = FeedBench(seed=3, markets=12, messages=3_000)
-    for peer in (MsgspecPeer(bench.sets()), JsonPeer(bench.sets())):
+    for peer in (
+        MsgspecPeer(bench.tokens(), bench.sets()),
+        JsonPeer(bench.tokens(), bench.sets()),
+    ):
         peer.run(bench.initial())
         assert wrong_books(bench, peer) > 0, "the messages change the books"
         peer.run(bench.messages())
@@ -113,9 +138,7 @@ def test_driven_frame_by_frame_from_python_the_books_are_the_same() -> None:
 
 
 def test_the_same_seed_gives_the_same_frames() -> None:
-    first, second, other = (
-        FeedBench(seed=seed, markets=4, messages=100) for seed in (9, 9, 10)
-    )
+    first, second, other = (FeedBench(seed=seed, markets=4, messages=100) for seed in (9, 9, 10))
     assert first.messages() == second.messages()
     assert first.final_books() == second.final_books()
     assert first.messages() != other.messages()

@@ -27,9 +27,7 @@ def test_the_figures_go_into_the_document_that_was_named(tmp_path: Path) -> None
     own = Path(__file__).resolve().parents[2] / "docs" / "PERFORMANCE.md"
     document = tmp_path / "P.md"
     document.write_text(own.read_text(encoding="utf-8"), encoding="utf-8")
-    run = Run(
-        "bench", "import", "--quick", "--scratch", str(tmp_path), "--document", str(document)
-    )
+    run = Run("bench", "import", "--quick", "--scratch", str(tmp_path), "--document", str(document))
     assert run.code == 0, run.err
     assert "Not measured" in document.read_text(encoding="utf-8")
     assert "not measured" in run.out
@@ -38,9 +36,7 @@ def test_the_figures_go_into_the_document_that_was_named(tmp_path: Path) -> None
 def test_a_document_without_marks_is_a_usage_error(tmp_path: Path) -> None:
     document = tmp_path / "P.md"
     document.write_text("nothing", encoding="utf-8")
-    run = Run(
-        "bench", "import", "--quick", "--scratch", str(tmp_path), "--document", str(document)
-    )
+    run = Run("bench", "import", "--quick", "--scratch", str(tmp_path), "--document", str(document))
     assert run.code == 2
     assert "needs the lines" in run.err
 

@@ -17,7 +17,6 @@ __all__ = ["measure_feed", "wrong_books"]
 
 # A slice of frames takes well under a second with every reader, so a wish to stop is heard.
 _SLICE = 10_000
-_ONE = 1_000_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,11 +31,12 @@ class _Rounds:
 def measure_feed(sizes: Sizes, control: Control) -> Section:
     """Run all readers in turn and compare them; raises RuntimeError on a wrong book."""
     bench = FeedBench(seed=sizes.seed, markets=sizes.markets, messages=sizes.messages)
-    frames, initial, sets = bench.messages(), bench.initial(), bench.sets()
+    frames, initial = bench.messages(), bench.initial()
+    tokens, sets = bench.tokens(), bench.sets()
     rounds = _Rounds()
-    peers: tuple[Peer, Peer] = (MsgspecPeer(sets), JsonPeer(sets))
+    peers: list[Peer] = []
     for _ in range(sizes.rounds):
-        peers = (MsgspecPeer(sets), JsonPeer(sets))
+        peers = [MsgspecPeer(tokens, sets), JsonPeer(tokens, sets)]
         bench.reset()
         rounds.core.append(bench.run())
         control.step()
@@ -45,9 +45,8 @@ def measure_feed(sizes: Sizes, control: Control) -> Section:
         control.step()
         bench.reset()
         rounds.called.append(_called(bench, frames, control))
-        for peer, times in zip(peers, (rounds.msgspec, rounds.json), strict=True):
-            peer.run(initial)
-            times.append(_sliced(peer.run, frames, control))
+        rounds.msgspec.append(_read(peers[0], initial, frames, control))
+        rounds.json.append(_read(peers[1], initial, frames, control))
     _require_true_books(bench, peers)
     mean_bytes = bench.message_bytes // max(len(frames), 1)
     return Section(
@@ -59,12 +58,22 @@ def measure_feed(sizes: Sizes, control: Control) -> Section:
             "turn, medians; final books of all four readers equal the generator's."
         ),
         figures=_figures(rounds, len(frames)),
-        notes=(
-            "Quantiles are of single messages and include one reading of the clock "
-            f"({clock_cost_ns()} ns here). Allocation after warm-up is excluded by a test "
-            "(`rust/razor_core/tests/feed_allocations.rs`), not measured here.",
-        ),
+        notes=(_note(),),
     )
+
+
+def _note() -> str:
+    return (
+        "Quantiles are of single messages and include one reading of the clock "
+        f"({clock_cost_ns()} ns here). Allocation after warm-up is excluded by a test "
+        "(`rust/razor_core/tests/feed_allocations.rs`), not measured here."
+    )
+
+
+def _read(peer: Peer, initial: Sequence[bytes], frames: Sequence[bytes], control: Control) -> float:
+    """One peer over all frames, the initial dump not counted."""
+    peer.run(initial)
+    return _sliced(peer.run, frames, control)
 
 
 def _called(bench: FeedBench, frames: Sequence[bytes], control: Control) -> float:
@@ -100,9 +109,7 @@ def _figures(rounds: _Rounds, count: int) -> tuple[Figure, ...]:
     p999 = middle([spread.p999_ns for spread in rounds.spreads])
 
     def ns(key: str, what: str, value: float, target: float | None = None) -> Figure:
-        return Figure(
-            key=key, what=what, value=value, unit="ns/message", places=0, target=target
-        )
+        return Figure(key=key, what=what, value=value, unit="ns/message", places=0, target=target)
 
     def times(key: str, what: str, value: float, target: float, bound: Bound) -> Figure:
         return Figure(
@@ -130,13 +137,6 @@ def _require_true_books(bench: FeedBench, peers: Sequence[Peer]) -> None:
 
 
 def wrong_books(bench: FeedBench, peer: Peer) -> int:
-    """Count the tokens of which a peer holds another book than the generator says."""
-    wrong = 0
-    for (yes, no), (bids, asks) in zip(bench.tokens(), bench.final_books(), strict=True):
-        wrong += peer.levels(yes) != (bids, asks)
-        wrong += peer.levels(no) != (_mirrored(asks), _mirrored(bids))
-    return wrong
-
-
-def _mirrored(levels: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    return [(_ONE - price, size) for price, size in levels]
+    """Count the markets of which a peer holds another book than the generator says."""
+    books = zip(bench.tokens(), bench.final_books(), strict=True)
+    return sum(peer.levels(yes) != book for (yes, _), book in books)

@@ -32,11 +32,12 @@ def measure_import(
     source = min(table.rglob("*.parquet"), default=table) if sizes.is_one_day else table
     weight = weigh_import(control, source=source, out=scratch / "import.jsonl.zst")
     seconds = weight.took_ns / 1e9
+    days = "one day" if sizes.is_one_day else "all days"
     return Section(
         name=name,
         title=title,
         workload=(
-            f"{weight.count:,} rows of Parquet quote tables ({'one day' if sizes.is_one_day else 'all days'}) "
+            f"{weight.count:,} rows of Parquet quote tables ({days}) "
             f"into one capture on disk, all cores, one pass of {seconds:.1f} s."
         ),
         figures=(

@@ -2,7 +2,7 @@
 
 from razor.app.bench.control import Control, Sizes
 from razor.app.bench.figure import Figure, Section
-from razor.app.bench.weigh import weigh_memory
+from razor.app.bench.weigh import Weight, weigh_memory
 
 __all__ = ["measure_memory"]
 
@@ -12,9 +12,7 @@ _TARGET_MIB = 400
 
 def measure_memory(sizes: Sizes, control: Control) -> Section:
     """Feed an initial dump to an engine in a fresh process and weigh the process."""
-    weight = weigh_memory(
-        control, seed=sizes.seed, markets=sizes.live_markets, levels=sizes.levels
-    )
+    weight = weigh_memory(control, seed=sizes.seed, markets=sizes.live_markets, levels=sizes.levels)
     tokens = 2 * sizes.live_markets
     if weight.wrong or weight.count != tokens:
         raise RuntimeError(f"{weight.count} of {tokens} books live, {weight.wrong} wrong")
@@ -40,8 +38,13 @@ def measure_memory(sizes: Sizes, control: Control) -> Section:
                 unit="MiB",
             ),
         ),
-        notes=(
-            f"The generated dump ({weight.input_bytes // _KIB_PER_MIB // _KIB_PER_MIB} MiB of "
-            "text) is in the peak and freed before the process is weighed.",
-        ),
+        notes=(_note(weight),),
+    )
+
+
+def _note(weight: Weight) -> str:
+    mib = weight.input_bytes // _KIB_PER_MIB // _KIB_PER_MIB
+    return (
+        f"The generated dump ({mib} MiB of text) is in the peak and freed before the process is "
+        "weighed."
     )

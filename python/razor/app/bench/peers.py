@@ -2,8 +2,9 @@
 
 Two readers as a competent Python author would write them: ``msgspec`` structs over plain dict
 books, and ``json`` over dicts whose prices are kept sorted by bisection (what a sorted dict does).
-Both decode the same frames, keep the books of all tokens and keep the running ask sums of the same
-sets, so that the ratio compares equal results. They get every shortcut that leaves the result the
+Both decode the same frames, keep one book per market in the view of its YES token (the venue often
+states an order from one side only) and the running ask sums of the same sets, so that the ratio
+compares equal results. They get every shortcut that leaves the result the
 same: prices as doubles, no check of grids, mirrors or hashes, a sum touched only when a best ask
 moved. Nothing here is used outside the benchmark.
 """
@@ -23,7 +24,9 @@ __all__ = ["JsonPeer", "MsgspecPeer", "Peer", "SetSums"]
 
 _MICROS = 1_000_000
 _SCREEN = 0.97
+_PLACES = 4
 Side: TypeAlias = "list[tuple[int, int]]"
+_Row: TypeAlias = "dict[str, str]"
 
 
 class SetSums:
@@ -71,8 +74,8 @@ class Peer(Protocol):
         """Take frames in order."""
         ...
 
-    def levels(self, token: str) -> tuple[Side, Side]:
-        """Bids and asks of a token, best first, in micro-dollars and micro-shares."""
+    def levels(self, yes: str) -> tuple[Side, Side]:
+        """Bids and asks of a YES token, best first, in micro-dollars and micro-shares."""
         ...
 
 
@@ -118,15 +121,29 @@ _Message = _Book | _PriceChange | _LastTrade | _TickSize | _Best | _NewMarket
 _Levels: TypeAlias = "dict[float, float]"
 
 
+class _DictBook:
+    """A market in the view of its YES token."""
+
+    __slots__ = ("asks", "bids", "is_watched", "yes")
+
+    def __init__(self, yes: str, *, is_watched: bool) -> None:
+        self.yes = yes
+        self.is_watched = is_watched
+        self.bids: _Levels = {}
+        self.asks: _Levels = {}
+
+
 class MsgspecPeer:
     """Typed structs into plain dicts; the best ask is the least key."""
 
-    def __init__(self, sets: Sequence[Sequence[str]]) -> None:
-        """Start with empty books."""
+    def __init__(self, tokens: Sequence[tuple[str, str]], sets: Sequence[Sequence[str]]) -> None:
+        """Start with empty books of markets given as (YES, NO) tokens."""
         self.sums = SetSums(sets)
         self.skipped = 0
-        self._bids: dict[str, _Levels] = {}
-        self._asks: dict[str, _Levels] = {}
+        self._yes: dict[str, _DictBook] = {}
+        self._no: dict[str, _DictBook] = {}
+        for yes, no in tokens:
+            self._yes[yes] = self._no[no] = _DictBook(yes, is_watched=self.sums.watches(yes))
         self._decoder = msgspec.json.Decoder(_Message | list[_Message])
 
     def run(self, frames: Iterable[bytes]) -> None:
@@ -150,34 +167,53 @@ class MsgspecPeer:
         if isinstance(message, _PriceChange):
             self._change(message.price_changes)
         elif isinstance(message, _Book):
-            token = message.asset_id
-            self._bids[token] = {float(it.price): float(it.size) for it in message.bids}
-            self._asks[token] = {float(it.price): float(it.size) for it in message.asks}
-            self._check(token)
+            self._replace(message)
+
+    def _replace(self, message: _Book) -> None:
+        book = self._yes.get(message.asset_id)
+        if book is not None:
+            book.bids = {float(it.price): float(it.size) for it in message.bids}
+            book.asks = {float(it.price): float(it.size) for it in message.asks}
+        else:
+            book = self._no[message.asset_id]
+            book.asks = {_mirrored(it.price): float(it.size) for it in message.bids}
+            book.bids = {_mirrored(it.price): float(it.size) for it in message.asks}
+        self._check(book)
 
     def _change(self, changes: list[_Change]) -> None:
-        touched: set[str] = set()
+        # A message is about one market.
+        book = None
         for entry in changes:
-            token = entry.asset_id
-            side = self._bids if entry.side == "BUY" else self._asks
-            levels = side[token] if token in side else side.setdefault(token, {})
             size = float(entry.size)
-            if size:
-                levels[float(entry.price)] = size
+            is_bid = entry.side == "BUY"
+            book = self._yes.get(entry.asset_id)
+            if book is not None:
+                price = float(entry.price)
+                levels = book.bids if is_bid else book.asks
             else:
-                levels.pop(float(entry.price), None)
-            touched.add(token)
-        for token in touched:
-            self._check(token)
+                book = self._no[entry.asset_id]
+                price = _mirrored(entry.price)
+                levels = book.asks if is_bid else book.bids
+            if size:
+                levels[price] = size
+            else:
+                levels.pop(price, None)
+        if book is not None:
+            self._check(book)
 
-    def _check(self, token: str) -> None:
-        if self.sums.watches(token):
-            self.sums.move(token, min(self._asks.get(token, ()), default=None))
+    def _check(self, book: _DictBook) -> None:
+        if book.is_watched:
+            self.sums.move(book.yes, min(book.asks, default=None))
 
-    def levels(self, token: str) -> tuple[Side, Side]:
-        """Bids and asks of a token, best first, in micro-dollars and micro-shares."""
-        bids = sorted(self._bids.get(token, {}).items(), reverse=True)
-        return _micros(bids), _micros(sorted(self._asks.get(token, {}).items()))
+    def levels(self, yes: str) -> tuple[Side, Side]:
+        """Bids and asks of a YES token, best first, in micro-dollars and micro-shares."""
+        book = self._yes[yes]
+        bids = sorted(book.bids.items(), reverse=True)
+        return _micros(bids), _micros(sorted(book.asks.items()))
+
+
+def _mirrored(price: str) -> float:
+    return round(1.0 - float(price), _PLACES)
 
 
 class _Sorted:
@@ -185,9 +221,9 @@ class _Sorted:
 
     __slots__ = ("prices", "sizes")
 
-    def __init__(self, levels: Iterable[dict[str, str]] = ()) -> None:
-        self.sizes = {float(level["price"]): float(level["size"]) for level in levels}
-        self.prices = sorted(self.sizes)
+    def __init__(self, sizes: dict[float, float]) -> None:
+        self.sizes = sizes
+        self.prices = sorted(sizes)
 
     def set(self, price: float, size: float) -> None:
         """Set the total of a level; zero removes it."""
@@ -204,15 +240,29 @@ class _Sorted:
         return [(price, self.sizes[price]) for price in self.prices]
 
 
+class _SortedBook:
+    """A market in the view of its YES token."""
+
+    __slots__ = ("asks", "bids", "is_watched", "yes")
+
+    def __init__(self, yes: str, *, is_watched: bool) -> None:
+        self.yes = yes
+        self.is_watched = is_watched
+        self.bids = _Sorted({})
+        self.asks = _Sorted({})
+
+
 class JsonPeer:
     """The standard library's decoder into sorted dicts; the best ask is the first key."""
 
-    def __init__(self, sets: Sequence[Sequence[str]]) -> None:
-        """Start with empty books."""
+    def __init__(self, tokens: Sequence[tuple[str, str]], sets: Sequence[Sequence[str]]) -> None:
+        """Start with empty books of markets given as (YES, NO) tokens."""
         self.sums = SetSums(sets)
         self.skipped = 0
-        self._bids: dict[str, _Sorted] = {}
-        self._asks: dict[str, _Sorted] = {}
+        self._yes: dict[str, _SortedBook] = {}
+        self._no: dict[str, _SortedBook] = {}
+        for yes, no in tokens:
+            self._yes[yes] = self._no[no] = _SortedBook(yes, is_watched=self.sums.watches(yes))
 
     def run(self, frames: Iterable[bytes]) -> None:
         """Take frames in order; what is no JSON is skipped."""
@@ -234,35 +284,49 @@ class JsonPeer:
             case {"event_type": "price_change", "price_changes": list(changes)}:
                 self._change(changes)
             case {"event_type": "book", "asset_id": str(token), "bids": bids, "asks": asks}:
-                self._bids[token] = _Sorted(_rows(bids))
-                self._asks[token] = _Sorted(_rows(asks))
-                self._check(token)
+                self._replace(token, _rows(bids), _rows(asks))
             case _:
                 pass
 
-    def _change(self, changes: list[dict[str, str]]) -> None:
-        touched: set[str] = set()
+    def _replace(self, token: str, bids: list[_Row], asks: list[_Row]) -> None:
+        book = self._yes.get(token)
+        if book is not None:
+            book.bids = _Sorted({float(it["price"]): float(it["size"]) for it in bids})
+            book.asks = _Sorted({float(it["price"]): float(it["size"]) for it in asks})
+        else:
+            book = self._no[token]
+            book.asks = _Sorted({_mirrored(it["price"]): float(it["size"]) for it in bids})
+            book.bids = _Sorted({_mirrored(it["price"]): float(it["size"]) for it in asks})
+        self._check(book)
+
+    def _change(self, changes: list[_Row]) -> None:
+        # A message is about one market.
+        book = None
         for entry in changes:
-            token = entry["asset_id"]
-            side = self._bids if entry["side"] == "BUY" else self._asks
-            levels = side[token] if token in side else side.setdefault(token, _Sorted())
-            levels.set(float(entry["price"]), float(entry["size"]))
-            touched.add(token)
-        for token in touched:
-            self._check(token)
+            token, is_bid = entry["asset_id"], entry["side"] == "BUY"
+            book = self._yes.get(token)
+            if book is not None:
+                levels = book.bids if is_bid else book.asks
+                levels.set(float(entry["price"]), float(entry["size"]))
+            else:
+                book = self._no[token]
+                levels = book.asks if is_bid else book.bids
+                levels.set(_mirrored(entry["price"]), float(entry["size"]))
+        if book is not None:
+            self._check(book)
 
-    def _check(self, token: str) -> None:
-        if self.sums.watches(token):
-            asks = self._asks.get(token)
-            self.sums.move(token, asks.prices[0] if asks and asks.prices else None)
+    def _check(self, book: _SortedBook) -> None:
+        if book.is_watched:
+            prices = book.asks.prices
+            self.sums.move(book.yes, prices[0] if prices else None)
 
-    def levels(self, token: str) -> tuple[Side, Side]:
-        """Bids and asks of a token, best first, in micro-dollars and micro-shares."""
-        bids, asks = self._bids.get(token), self._asks.get(token)
-        return _micros((bids.items() if bids else [])[::-1]), _micros(asks.items() if asks else [])
+    def levels(self, yes: str) -> tuple[Side, Side]:
+        """Bids and asks of a YES token, best first, in micro-dollars and micro-shares."""
+        book = self._yes[yes]
+        return _micros(book.bids.items()[::-1]), _micros(book.asks.items())
 
 
-def _rows(levels: object) -> list[dict[str, str]]:
+def _rows(levels: object) -> list[_Row]:
     return levels if isinstance(levels, list) else []
 
 

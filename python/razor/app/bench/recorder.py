@@ -73,13 +73,19 @@ def measure_recorder(sizes: Sizes, control: Control, scratch: Path) -> Section:
                 value=done.sync_ns_max / 1_000_000,
                 unit="ms",
             ),
-            _ns("read_back_ns", "read back and verified, mean", per(done.read_ns, done.read_records)),
+            _ns(
+                "read_back_ns", "read back and verified, mean", per(done.read_ns, done.read_records)
+            ),
         ),
-        notes=(
-            "Pushes at the fixed rate are timed one by one and include one reading of the clock "
-            f"({clock_cost_ns()} ns here). The generator spins, so it and the writer thread keep "
-            "two cores busy; on fewer free cores it comes late, which is stated.",
-        ),
+        notes=(_note(),),
+    )
+
+
+def _note() -> str:
+    return (
+        "Pushes at the fixed rate are timed one by one and include one reading of the clock "
+        f"({clock_cost_ns()} ns here). The generator spins, so it and the writer thread keep two "
+        "cores busy; on fewer free cores it comes late, which is stated."
     )
 
 
