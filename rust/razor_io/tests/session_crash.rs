@@ -2,6 +2,10 @@
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::format_collect,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
@@ -425,7 +429,10 @@ fn the_journals_own_kinds_are_refused_as_inputs() {
         let recv_ns = Nanos(START_NS);
         let record = Record { kind, recv_ns, conn: "", epoch: 0, payload: b"{}" };
         let fault = session.feed(&record).err().unwrap();
-        let own = matches!(fault, SessionFault::Journal(JournalFault::OwnKind { kind: named }) if named == kind);
+        let own = matches!(
+            fault,
+            SessionFault::Journal(JournalFault::OwnKind { kind: named }) if named == kind
+        );
         assert!(own, "{fault}");
     }
     session.close().unwrap();

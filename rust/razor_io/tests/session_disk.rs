@@ -3,6 +3,10 @@
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::format_collect,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
@@ -214,7 +218,10 @@ fn a_table_that_is_removed_replaced_or_changed_while_it_is_written_is_noticed() 
             harm(&path);
             feed(&mut session, &world.records[half..], 0);
             let fault = session.flush_durable().err().unwrap();
-            let named = matches!(&fault, SessionFault::Io(IoFault::Replaced { path: named }) if *named == path);
+            let named = matches!(
+                &fault,
+                SessionFault::Io(IoFault::Replaced { path: named }) if *named == path
+            );
             assert!(named, "{table:?}: {fault}");
             let again = session.close().err().unwrap();
             assert_eq!(again.to_string(), fault.to_string());
