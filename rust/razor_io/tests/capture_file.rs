@@ -11,7 +11,9 @@
     clippy::float_arithmetic,
     clippy::format_collect,
     clippy::indexing_slicing,
+    clippy::needless_for_each,
     clippy::panic,
+    clippy::type_complexity,
     clippy::unwrap_used,
     clippy::wildcard_enum_match_arm,
     reason = "a test stops at the first surprise"

@@ -9,6 +9,8 @@
     clippy::expect_used,
     clippy::format_collect,
     clippy::indexing_slicing,
+    clippy::needless_for_each,
+    clippy::type_complexity,
     clippy::unwrap_used,
     reason = "a test stops at the first surprise"
 )]

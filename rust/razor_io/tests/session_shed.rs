@@ -8,7 +8,9 @@
     clippy::cast_sign_loss,
     clippy::format_collect,
     clippy::indexing_slicing,
+    clippy::needless_for_each,
     clippy::panic,
+    clippy::type_complexity,
     clippy::unwrap_used,
     reason = "a test stops at the first surprise"
 )]
