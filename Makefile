@@ -25,7 +25,7 @@ PACKAGES_STAMP := $(VENV)/.stamp-packages
 stage = @printf '\n== %s\n' '$(1)'; start=$$SECONDS; $(2) || exit 1; \
 	printf '== %s: %s s\n' '$(1)' "$$((SECONDS - start))"
 
-.PHONY: help build run test tidy unit nightly package lock clean
+.PHONY: help build run test tidy unit nightly package bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -65,6 +65,9 @@ nightly: build ## long laws and the full recordings: what is too long for make t
 
 package: build ## wheel from a clean checkout, installed and tried in an empty environment
 	$(call stage,package,$(BIN)/python tools/package.py)
+
+bench: build ## measure razor here and write the tables of docs/PERFORMANCE.md (two minutes)
+	@$(BIN)/razor bench --document docs/PERFORMANCE.md
 
 lock: $(PACKAGES_STAMP) ## resolve locks/ anew from pyproject.toml
 	$(BIN)/python tools/lock.py

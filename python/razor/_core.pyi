@@ -17,18 +17,24 @@ __all__ = [
     "Cancelled",
     "Corrupt",
     "DecodeError",
+    "FeedBench",
     "FeedFacts",
     "Gap",
     "JournalError",
+    "MemoryBench",
     "OrderRefused",
     "Prober",
     "RazorError",
+    "Recorded",
+    "RecorderBench",
     "Rejected",
+    "ReplayBench",
     "RiskRefused",
     "Session",
     "SettingsError",
     "SignalNotice",
     "Source",
+    "Spread",
     "StorageError",
     "Throttled",
     "UnitsError",
@@ -40,6 +46,7 @@ __all__ = [
     "capture_import",
     "capture_info",
     "capture_text",
+    "clock_cost_ns",
     "day14_json",
     "file_sha256",
     "journal_head",
@@ -516,3 +523,205 @@ def day14_json(shadow_log: bytes | None, shadow_sets: bytes | None, facts_json: 
 
 def world_capture(path: Path, seed: int, start_ns: int, duration_ms: int) -> str:
     """Write the capture of a seeded world; gives its manifest as JSON text."""
+
+@final
+class Spread:
+    """How the times of single calls are spread, ns; exact quantiles of all of them."""
+
+    @property
+    def count(self) -> int:
+        """Times taken."""
+
+    @property
+    def mean_ns(self) -> int:
+        """Mean, rounded down."""
+
+    @property
+    def p50_ns(self) -> int:
+        """Median."""
+
+    @property
+    def p90_ns(self) -> int:
+        """90 % are at most this."""
+
+    @property
+    def p99_ns(self) -> int:
+        """99 % are at most this."""
+
+    @property
+    def p999_ns(self) -> int:
+        """99.9 % are at most this."""
+
+    @property
+    def max_ns(self) -> int:
+        """Worst; times above four seconds count as that."""
+
+@final
+class FeedBench:
+    """A seeded market-channel feed and the books it drives; for measurements only.
+
+    Belongs to the thread that made it. One set of three YES legs per market is watched.
+    """
+
+    def __new__(cls, *, seed: int, markets: int, messages: int) -> FeedBench:
+        """Generate the feed (about 1 us per message) and take its initial dump."""
+
+    def initial(self) -> list[bytes]:
+        """Copy the frames of the initial dump."""
+
+    def messages(self) -> list[bytes]:
+        """Copy the frames after it, one message each."""
+
+    def tokens(self) -> list[tuple[str, str]]:
+        """Token ids of each market, YES first."""
+
+    def sets(self) -> list[list[str]]:
+        """Legs of each watched set as token ids."""
+
+    def final_books(self) -> list[tuple[list[tuple[int, int]], list[tuple[int, int]]]]:
+        """True YES bids and asks by market at the end: micro-dollars, micro-shares, best first."""
+
+    @property
+    def message_bytes(self) -> int:
+        """Bytes of the frames after the initial dump."""
+
+    def reset(self) -> None:
+        """Begin anew with books that have seen the initial dump."""
+
+    def feed(self, frame: bytes, recv_ns: int) -> int:
+        """Take one frame and give the number of findings; under a microsecond."""
+
+    def run(self) -> int:
+        """Take all messages in one loop and give the total ns; no clock inside."""
+
+    def run_timed(self) -> Spread:
+        """Take all messages, each timed; a time includes one reading of the clock."""
+
+    @property
+    def refused(self) -> int:
+        """Frames refused since the last reset."""
+
+    @property
+    def wrong_books(self) -> int:
+        """Markets whose book is not the generator's at the end."""
+
+@final
+class ReplayBench:
+    """A capture of the seeded feed as text in memory; for measurements only."""
+
+    def __new__(cls, params: bytes, *, seed: int, markets: int, messages: int) -> ReplayBench:
+        """Generate the text; `params` is the settings record of a run."""
+
+    @property
+    def lines(self) -> int:
+        """Lines of the capture."""
+
+    @property
+    def text_bytes(self) -> int:
+        """Bytes of its text."""
+
+    def fold(self) -> int:
+        """Fold the text through reader and engine and give the ns.
+
+        Raises ValueError when the books at the end are not the generator's.
+        """
+
+    def fold_timed(self) -> Spread:
+        """Fold the text with each line timed; a time includes one reading of the clock."""
+
+    def read(self) -> int:
+        """Read the text without the engine and give the ns."""
+
+    def write(self, path: Path) -> int:
+        """Write the capture as a file and give its size in bytes. Raises StorageError."""
+
+    @staticmethod
+    def unpack(path: Path) -> int:
+        """Decompress a capture into memory and give the ns. Raises StorageError, DecodeError."""
+
+@final
+class Recorded:
+    """What a paced recording came to."""
+
+    @property
+    def pushed(self) -> int:
+        """Messages pushed at the fixed rate, lost ones included."""
+
+    @property
+    def lost(self) -> int:
+        """Messages shed."""
+
+    @property
+    def text_bytes(self) -> int:
+        """Bytes of the messages recorded."""
+
+    @property
+    def stored_bytes(self) -> int:
+        """Bytes of the journal."""
+
+    @property
+    def took_ns(self) -> int:
+        """Length of the paced stretch."""
+
+    @property
+    def late_ns_max(self) -> int:
+        """How late the generator was at most."""
+
+    @property
+    def sync_ns_max(self) -> int:
+        """Longest sync of the disk."""
+
+    @property
+    def push(self) -> Spread:
+        """Cost of the pushes at the fixed rate, one reading of the clock included."""
+
+    @property
+    def read_records(self) -> int:
+        """Records read back and verified."""
+
+    @property
+    def read_ns(self) -> int:
+        """Time that took."""
+
+@final
+class RecorderBench:
+    """A live recorder in a run directory of its own and seeded frames for it."""
+
+    def __new__(
+        cls, run_dir: Path, *, seed: int, markets: int, messages: int, most: int
+    ) -> RecorderBench:
+        """Open a journal; `most` is how many paced pushes are timed. Raises StorageError."""
+
+    def begin(self) -> None:
+        """Start the clock of the fixed rate."""
+
+    def push_paced(self, rate: int, count: int) -> None:
+        """Push `count` further messages at `rate` a second since `begin`. Raises JournalError."""
+
+    def push_burst(self, count: int) -> int:
+        """Push at most `count` messages at once and give the ns; then waits for the disk."""
+
+    def finish(self) -> Recorded:
+        """End the journal, read it back and verify it. Raises JournalError, StorageError."""
+
+@final
+class MemoryBench:
+    """An engine that has taken the initial dump of many markets, to weigh its process."""
+
+    def __new__(cls, params: bytes, *, seed: int, markets: int, levels: int) -> MemoryBench:
+        """Generate and take the dump; `levels` a side."""
+
+    @property
+    def live(self) -> int:
+        """Tokens whose book is LIVE."""
+
+    @property
+    def text_bytes(self) -> int:
+        """Bytes of the frames taken."""
+
+    @property
+    def wrong_books(self) -> int:
+        """Markets whose book is not the generator's."""
+
+def clock_cost_ns() -> int:
+    """What one reading of the monotonic clock costs here, ns."""

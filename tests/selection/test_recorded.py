@@ -107,7 +107,7 @@ def test_a_preference_without_candidates_is_insufficient(tmp_path: Path) -> None
     capture = Tape(("thin", WIDE), ("deep", TIGHT)).write(tmp_path)
     run = _select(tmp_path, capture, "--prefer-strategy", "binary")
     assert run.code == 1
-    assert "no candidates remain after prefer_strategy filtering" in run.out
+    assert "no candidates of two or three legs and the preferred strategy" in run.out
 
 
 def test_a_short_recording_is_insufficient(tmp_path: Path) -> None:

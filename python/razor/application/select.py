@@ -43,7 +43,7 @@ _NS_PER_MS = 1_000_000
 _REWRITE_MS = 2_000
 _STOP = "stop"
 _PROBES = "probes"
-NO_CANDIDATES = "no candidates remain after prefer_strategy filtering"
+NO_CANDIDATES = "no candidates of two or three legs and the preferred strategy"
 
 # Takes a finished probe: its score, or `None` when it failed.
 Took = Callable[[Score | None], None]

@@ -4,9 +4,11 @@
     clippy::as_conversions,
     clippy::cast_possible_truncation,
     clippy::expect_used,
+    clippy::format_collect,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::similar_names,
+    clippy::too_many_lines,
     clippy::unwrap_used,
     reason = "a test stops loudly where the core must not"
 )]
@@ -92,7 +94,7 @@ fn any_sequence_of_definitions_answers_like_the_model() {
             match expected {
                 Ok(()) => taken += 1,
                 Err(error) => {
-                    *refusals.entry(format!("{error:?}")[..5].to_owned()).or_insert(0) += 1
+                    *refusals.entry(format!("{error:?}")[..5].to_owned()).or_insert(0) += 1;
                 }
             }
             let probe = text(&mut rng);
@@ -154,7 +156,7 @@ fn texts_with_one_hash_are_told_apart_by_their_letters() {
 #[test]
 fn texts_of_every_length_are_found_whole_and_not_by_their_parts() {
     let mut registry = Registry::default();
-    let base: String = (0..200).map(|index| char::from(b'a' + (index % 26) as u8)).collect();
+    let base: String = (0..200_u8).map(|index| char::from(b'a' + index % 26)).collect();
     for len in 1..=200_usize {
         let market = MarketIx(len as u32 - 1);
         registry.define(market, &base[..len], [&base[200 - len..], ""]).expect("define");

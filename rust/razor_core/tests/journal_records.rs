@@ -10,6 +10,7 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::similar_names,
+    clippy::too_many_lines,
     clippy::unwrap_used,
     reason = "a test stops loudly where the core must not"
 )]
@@ -23,7 +24,7 @@ use razor_core::journal::{
 };
 use razor_sim::rng::Rng;
 
-fn sample<'a>(payload: &'a [u8]) -> Record<'a> {
+fn sample(payload: &[u8]) -> Record<'_> {
     Record {
         seq: 0x0102_0304_0506_0708,
         kind: Kind::Rest,

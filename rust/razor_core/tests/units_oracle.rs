@@ -6,10 +6,14 @@
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
     clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
     clippy::expect_used,
+    clippy::format_collect,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::similar_names,
+    clippy::too_many_lines,
     clippy::unwrap_used,
     reason = "a test stops loudly where the core must not"
 )]

@@ -6,8 +6,11 @@
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
+    clippy::format_collect,
     clippy::indexing_slicing,
+    clippy::needless_for_each,
     clippy::panic,
+    clippy::type_complexity,
     clippy::unwrap_used,
     reason = "a test stops at the first surprise"
 )]
@@ -49,12 +52,14 @@ struct Flood {
 /// Bytes that hardly compress, in a text of a hundred or so.
 fn payload(number: u64) -> Vec<u8> {
     let mut state = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    let digits = (0..12).fold(String::new(), |digits, _| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        digits + &format!("{state:016x}")
-    });
+    let digits: String = (0..12)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            format!("{state:016x}")
+        })
+        .collect();
     format!("{{\"number\":{number},\"x\":\"{digits}\"}}").into_bytes()
 }
 

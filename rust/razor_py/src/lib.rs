@@ -10,6 +10,7 @@
 //! - every name exported here stands in `python/razor/_core.pyi` (the stub test compares them);
 //! - a refusal of the core arrives as a typed exception, never as a panic.
 
+mod bench;
 mod bps;
 mod convert;
 mod errors;
@@ -37,6 +38,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<session::SignalNotice>()?;
     module.add_class::<source::Source>()?;
     module.add_class::<probe::Prober>()?;
+    bench::export(module)?;
     add_functions(module)
 }
 

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use razor_core::engine::Engine;
 use razor_core::book::{BookSide, Books};
+use razor_core::engine::Engine;
 use razor_core::engine::record::{Kind, Record};
 use razor_core::ids::{MarketIx, Outcome, TokenIx};
 use razor_core::journal::Identity;

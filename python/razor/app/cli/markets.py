@@ -5,6 +5,7 @@ Owns: what ``select``, ``list`` and ``show`` take and tell. Must never: decide a
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,19 +21,14 @@ from razor.app.cli import options
 from razor.app.cli.failure import ExitCode
 from razor.app.cli.verb import VerbGroup, process
 from razor.app.console import Bar
-from razor.app.selecting import (
-    SelectJob,
-    Tick,
-    pool_of,
-    select_live,
-    select_recorded,
-    universe_of,
-)
 from razor.app.wiring import Process
 from razor.application.select import Selection
 from razor.domain.errors import JsonValue, Problem, SettingsError
 from razor.domain.selection import Insufficient, Preference, Score, Selected, strategy_of
 from razor.domain.universe import FreeOfFees, MarketMeta, TakerFee
+
+if TYPE_CHECKING:
+    from razor.app.selecting import SelectJob, Tick
 
 __all__ = ["market_verbs"]
 
@@ -92,6 +88,8 @@ def select_markets(
     From the venue each market is watched for --probe-seconds; a capture is probed over its own
     time. Ctrl-C writes what has been found by then. Exit code 1 when the data are insufficient.
     """
+    from razor.app.selecting import SelectJob  # noqa: PLC0415 - loads sockets
+
     settings = read_config(config).settings
     defaults = settings.market_select
     recording = _recording(source)
@@ -132,6 +130,8 @@ def list_markets(
     if recording is not None:
         _list_recorded(start, read_listing(recording), is_json=as_json)
         return
+    from razor.app.selecting import pool_of  # noqa: PLC0415 - loads sockets
+
     settings = read_config(config).settings
     limit = pool_limit or settings.market_select.pool_limit
     found = pool_of(settings, limit=limit)
@@ -162,6 +162,8 @@ def show_market(
     """Show one market: by Gamma id, of a capture by condition id, token id or set key."""
     recording = _recording(source)
     if recording is None:
+        from razor.app.selecting import universe_of  # noqa: PLC0415 - loads sockets
+
         universe = universe_of(read_config(config).settings, market_id)
         facts = [_meta_facts(market) for market in universe.markets]
     else:
@@ -183,14 +185,19 @@ def show_market(
         start.console.table(("fact", "value"), rows, title=f"market {market['condition_id']}")
 
 
-def _selection(start: Process, job: SelectJob) -> Selection:
+def _selection(start: Process, job: "SelectJob") -> Selection:
+    from razor.app.selecting import (  # noqa: PLC0415 - loads sockets
+        select_live,
+        select_recorded,
+    )
+
     if job.recording is None:
         return select_live(start, job)
     with start.console.progress(f"probing {job.recording.name}") as bar:
         return select_recorded(start, job, _following(start, bar))
 
 
-def _following(start: Process, bar: Bar) -> Tick:
+def _following(start: Process, bar: Bar) -> "Tick":
     def tick(done: int, total: int) -> bool:
         bar.resize(total)
         bar.move_to(done)
@@ -214,7 +221,7 @@ def _recording(source: str) -> Path | None:
     raise SettingsError(source="command line", problems=[problem])
 
 
-def _facts(job: SelectJob, done: Selection) -> dict[str, JsonValue]:
+def _facts(job: "SelectJob", done: Selection) -> dict[str, JsonValue]:
     progress, choice = done.progress, done.choice
     pair = choice if isinstance(choice, Selected) else None
     return {
@@ -232,7 +239,7 @@ def _facts(job: SelectJob, done: Selection) -> dict[str, JsonValue]:
     }
 
 
-def _tell(start: Process, job: SelectJob, done: Selection) -> None:
+def _tell(start: Process, job: "SelectJob", done: Selection) -> None:
     progress, scores = done.progress, done.scores
     shown = scores[:_SHOWN_SCORES]
     more = f", the first {len(shown)} shown" if len(shown) < len(scores) else ""

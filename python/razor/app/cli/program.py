@@ -13,6 +13,7 @@ import click
 from razor import __version__, _core
 from razor.app.cli import options
 from razor.app.cli.audit import audit_verbs
+from razor.app.cli.bench import bench_verb
 from razor.app.cli.capture import capture_verbs
 from razor.app.cli.config import config_verbs
 from razor.app.cli.failure import ExitCode, Style, report
@@ -51,6 +52,7 @@ def build_program() -> click.Group:
         razor.add_command(verb)
     for verbs in (report_verbs, capture_verbs, audit_verbs, config_verbs, market_verbs):
         razor.add_command(verbs)
+    razor.add_command(bench_verb)
     return razor
 
 
