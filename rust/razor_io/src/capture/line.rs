@@ -198,7 +198,7 @@ impl LineDecoder {
     /// [`LineError`].
     pub fn decode<'a>(&'a mut self, line: &'a [u8]) -> Result<Record<'a>, LineError> {
         let text = from_utf8(line).map_err(|_| LineError::NotUtf8)?;
-        let Some(head) = head(text)? else { return self.decode_any(text) };
+        let Some(head) = head(text) else { return self.decode_any(text) };
         let fast = unescape_quotes(head.body, &mut self.payload);
         let Some(len) = fast.or_else(|| unescape_any(head.body, &mut self.payload)) else {
             return self.decode_any(text);
@@ -223,15 +223,12 @@ impl LineDecoder {
     }
 }
 
-/// The parts of a line in the expected layout; `None` when it is laid out differently.
-fn head(text: &str) -> Result<Option<Head<'_>>, LineError> {
-    let Some(parts) = split_head(text) else { return Ok(None) };
-    let (t, conn, epoch, word, body) = parts;
-    if !is_conn(conn) {
-        return Ok(None);
-    }
-    let kind = Kind::parse(word.as_bytes()).ok_or(LineError::UnknownKind)?;
-    Ok(Some(Head { t, conn, epoch, kind, body: body.as_bytes() }))
+/// The parts of a line in the expected layout; `None` when it is laid out differently. A name or
+/// kind that is not plain may be an escaped one, so only the general reader refuses it.
+fn head(text: &str) -> Option<Head<'_>> {
+    let (t, conn, epoch, word, body) = split_head(text)?;
+    let kind = Kind::parse(word.as_bytes())?;
+    is_conn(conn).then_some(Head { t, conn, epoch, kind, body: body.as_bytes() })
 }
 
 fn split_head(text: &str) -> Option<(i64, &str, u32, &str, &str)> {
@@ -244,7 +241,8 @@ fn split_head(text: &str) -> Option<(i64, &str, u32, &str, &str)> {
     Some((t, conn, u32::try_from(epoch).ok()?, word, body))
 }
 
-/// An integer as JSON spells it (no leading zeros) and the rest of the text.
+/// An integer as JSON spells it (no leading zeros, no `-0`, which the general reader takes for a
+/// float) and the rest of the text.
 fn integer(text: &str) -> Option<(i64, &str)> {
     let end = text.bytes().position(|b| b == b',')?;
     let (digits, rest) = text.split_at(end);
@@ -252,7 +250,7 @@ fn integer(text: &str) -> Option<(i64, &str)> {
     let plain = unsigned.bytes().all(|b| b.is_ascii_digit());
     let led_by_zero = unsigned.len() > 1 && unsigned.starts_with('0');
     let value = digits.parse().ok()?;
-    (plain && !led_by_zero).then_some((value, rest))
+    (plain && !led_by_zero && digits != "-0").then_some((value, rest))
 }
 
 /// Unescapes a body whose only escapes are `\"` into `out` and gives the length of the result.
