@@ -132,7 +132,13 @@ const ROWS: &[Row] = &[
         "0.4x10 0.5x20",
         "snapshots=2 mirror_violations=1 dirtied=1",
     ),
-    ("ts -1;both;ts -2;set Y B 0.41:5", "live", "live", "0.41x5 0.5x20", "snapshots=2 changes=1 venue_time_back=1"),
+    (
+        "ts -1;both;ts -2;set Y B 0.41:5",
+        "live",
+        "live",
+        "0.41x5 0.5x20",
+        "snapshots=2 changes=1 venue_time_back=1",
+    ),
     ("both;ts 5;set Y B 0.41:5", "live", "live", "0.41x5 0.5x20", "snapshots=2 changes=1"),
     // Crossed books.
     (
@@ -244,13 +250,7 @@ const ROWS: &[Row] = &[
         "0.4x10 0.5x20",
         "snapshots=2 updates_refused=1 dirtied=1",
     ),
-    (
-        "book Y 0.405:5 0.50:1",
-        "unhydrated",
-        "unhydrated",
-        "- -",
-        "updates_refused=1",
-    ),
+    ("book Y 0.405:5 0.50:1", "unhydrated", "unhydrated", "- -", "updates_refused=1"),
     (
         "both;book Y 0.405:5 0.50:1",
         "dirty RefusedUpdate",
@@ -290,13 +290,7 @@ const ROWS: &[Row] = &[
         "snapshots=2 grid_changes=2",
     ),
     // Losses, distrust and epochs.
-    (
-        "both;lost 0",
-        "dirty LostFrame",
-        "dirty LostFrame",
-        "0.4x10 0.5x20",
-        "snapshots=2",
-    ),
+    ("both;lost 0", "dirty LostFrame", "dirty LostFrame", "0.4x10 0.5x20", "snapshots=2"),
     ("both;lost 1", "live", "live", "0.4x10 0.5x20", "snapshots=2"),
     ("lost 0;both", "live", "live", "0.4x10 0.5x20", "snapshots=2"),
     ("both;all_lost", "dirty LostFrame", "dirty LostFrame", "0.4x10 0.5x20", "snapshots=2"),
@@ -308,13 +302,7 @@ const ROWS: &[Row] = &[
         "snapshots=2 changes=1",
     ),
     ("both;lost 0;both", "live", "live", "0.4x10 0.5x20", "snapshots=4"),
-    (
-        "both;distrust",
-        "dirty Shell",
-        "dirty Shell",
-        "0.4x10 0.5x20",
-        "snapshots=2 dirtied=1",
-    ),
+    ("both;distrust", "dirty Shell", "dirty Shell", "0.4x10 0.5x20", "snapshots=2 dirtied=1"),
     ("distrust;both", "live", "live", "0.4x10 0.5x20", "snapshots=2"),
     ("both;distrust;both", "live", "live", "0.4x10 0.5x20", "snapshots=4 dirtied=1"),
     ("both;start 1", "unhydrated", "unhydrated", "0.4x10 0.5x20", "snapshots=2"),
@@ -327,13 +315,7 @@ const ROWS: &[Row] = &[
         "0.4x10 0.5x20",
         "snapshots=2 no_snapshot=1",
     ),
-    (
-        "both;epoch 1;book Y 0.3:1 0.6:1",
-        "live",
-        "unhydrated",
-        "0.3x1 0.6x1",
-        "snapshots=3",
-    ),
+    ("both;epoch 1;book Y 0.3:1 0.6:1", "live", "unhydrated", "0.3x1 0.6x1", "snapshots=3"),
     (
         "both;epoch 1;pong;epoch 0;set Y B 0.41:1",
         "unhydrated",
@@ -360,13 +342,7 @@ const ROWS: &[Row] = &[
     ),
     ("mix", "unhydrated", "unhydrated", "- -", "quarantined=1"),
     // Other connections.
-    (
-        "both;conn 1;both",
-        "live",
-        "live",
-        "0.4x10 0.5x20",
-        "snapshots=2 other_connection=2",
-    ),
+    ("both;conn 1;both", "live", "live", "0.4x10 0.5x20", "snapshots=2 other_connection=2"),
     (
         "both;conn 1;set Y B 0.41:1",
         "live",
@@ -374,13 +350,7 @@ const ROWS: &[Row] = &[
         "0.4x10 0.5x20",
         "snapshots=2 other_connection=1",
     ),
-    (
-        "both;lost 0;conn 1;book Y 0.3:1 0.6:1",
-        "live",
-        "live",
-        "0.3x1 0.6x1",
-        "snapshots=3",
-    ),
+    ("both;lost 0;conn 1;book Y 0.3:1 0.6:1", "live", "live", "0.3x1 0.6x1", "snapshots=3"),
     (
         "both;distrust;conn 1;book Y 0.3:1 0.6:1",
         "live",
@@ -424,21 +394,9 @@ const ROWS: &[Row] = &[
         "0.4x10 0.5x20",
         "snapshots=2 rest_equal=1",
     ),
-    (
-        "rest;book Y 0.40:10 0.50:20",
-        "live",
-        "unhydrated",
-        "0.4x10 0.5x20",
-        "snapshots=1",
-    ),
+    ("rest;book Y 0.40:10 0.50:20", "live", "unhydrated", "0.4x10 0.5x20", "snapshots=1"),
     ("rest;book Y 0.01:10 0.99:20", "unhydrated", "unhydrated", "- -", "rest_placeholders=1"),
-    (
-        "rest;book Y 0.02:10 0.99:20",
-        "live",
-        "unhydrated",
-        "0.02x10 0.99x20",
-        "snapshots=1",
-    ),
+    ("rest;book Y 0.02:10 0.99:20", "live", "unhydrated", "0.02x10 0.99x20", "snapshots=1"),
     (
         "rest;book Y 0.40:10 0.50:20;ws;set Y B 0.41:1",
         "live",
@@ -446,13 +404,7 @@ const ROWS: &[Row] = &[
         "0.4x10 0.5x20",
         "snapshots=1 no_snapshot=1",
     ),
-    (
-        "rest;book Y 0.40:10 0.50:20;ws;both",
-        "live",
-        "live",
-        "0.4x10 0.5x20",
-        "snapshots=3",
-    ),
+    ("rest;book Y 0.40:10 0.50:20;ws;both", "live", "live", "0.4x10 0.5x20", "snapshots=3"),
     (
         "rest;book Y 0.40:10 0.50:20;book Y 0.41:10 0.50:20",
         "live",
@@ -616,14 +568,8 @@ fn each_script_ends_in_its_state_top_and_counters() {
     for (script, yes, no, best, counts) in ROWS {
         let desk = run(script);
         let found = (state(&desk, YES_TOKEN), state(&desk, NO_TOKEN), top(&desk), counters(&desk));
-        let counts: Vec<&str> =
-            counts.split(' ').filter(|cell| !cell.ends_with("=0")).collect();
-        let want = (
-            (*yes).to_owned(),
-            (*no).to_owned(),
-            (*best).to_owned(),
-            counts.join(" "),
-        );
+        let counts: Vec<&str> = counts.split(' ').filter(|cell| !cell.ends_with("=0")).collect();
+        let want = ((*yes).to_owned(), (*no).to_owned(), (*best).to_owned(), counts.join(" "));
         if found != want {
             wrong.push(format!("{script}\n   found {found:?}\n  wanted {want:?}"));
         }
@@ -645,9 +591,8 @@ fn both_tokens_show_one_book_after_every_script() {
     for (script, ..) in ROWS {
         let desk = run(script);
         let (yes, no) = (desk.books.top(YES_TOKEN), desk.books.top(NO_TOKEN));
-        let mirrored = |side: Option<(Price, Qty)>| {
-            side.map(|(price, qty)| (1_000_000 - price.micros(), qty))
-        };
+        let mirrored =
+            |side: Option<(Price, Qty)>| side.map(|(price, qty)| (1_000_000 - price.micros(), qty));
         let plain = |side: Option<(Price, Qty)>| side.map(|(price, qty)| (price.micros(), qty));
         assert_eq!(mirrored(yes.bid), plain(no.ask), "{script}");
         assert_eq!(mirrored(yes.ask), plain(no.bid), "{script}");

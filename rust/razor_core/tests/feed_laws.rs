@@ -58,7 +58,10 @@ fn both_decoders_read_every_frame_of_every_seed_alike_and_the_quick_one_takes_al
                 assert_eq!(quick, strict, "seed {seed}: {text}");
             } else {
                 // Only the rare kinds may take the slow way: levels never do.
-                assert!(strict.levels.is_empty() && strict.changes.is_empty(), "seed {seed}: {text}");
+                assert!(
+                    strict.levels.is_empty() && strict.changes.is_empty(),
+                    "seed {seed}: {text}"
+                );
                 assert_eq!(quick, Frame::default());
             }
         }

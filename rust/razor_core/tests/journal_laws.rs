@@ -55,7 +55,8 @@ fn identity() -> Identity {
 
 fn make(plan: &Plan) -> Made {
     let mut chain = Chain::begin(identity());
-    let mut made = Made { segments: Vec::new(), ends: Vec::new(), lasts: Vec::new(), rows: Vec::new() };
+    let mut made =
+        Made { segments: Vec::new(), ends: Vec::new(), lasts: Vec::new(), rows: Vec::new() };
     made.segments.push(chain.next_segment(1).unwrap().encode().0.to_vec());
     for (at, (fresh, rows)) in plan.blocks.iter().enumerate() {
         // A segment is only begun once all before it is durable.
@@ -151,9 +152,15 @@ const KINDS: [Kind; 10] = [
 
 fn a_row() -> impl Strategy<Value = Row> {
     let payload = proptest::collection::vec(any::<u8>(), 0..40);
-    (0..KINDS.len(), any::<i64>(), any::<u32>(), payload).prop_map(|(kind, recv_ns, epoch, payload)| {
-        Row { kind: KINDS[kind], recv_ns, conn: NO_CONN, epoch, payload }
-    })
+    (0..KINDS.len(), any::<i64>(), any::<u32>(), payload).prop_map(
+        |(kind, recv_ns, epoch, payload)| Row {
+            kind: KINDS[kind],
+            recv_ns,
+            conn: NO_CONN,
+            epoch,
+            payload,
+        },
+    )
 }
 
 fn a_plan() -> impl Strategy<Value = Plan> {
@@ -343,19 +350,25 @@ fn names_stand_for_connections_over_blocks_and_segments() {
     let mut cut = made.segments.clone();
     cut[2].truncate(SEGMENT_HEADER + 50);
     let (_, chain) = read(&cut).unwrap();
-    assert_eq!((chain.conns().name(ConnIx(1)), chain.conns().name(ConnIx(2))), (Some("rest-0"), None));
+    assert_eq!(
+        (chain.conns().name(ConnIx(1)), chain.conns().name(ConnIx(2))),
+        (Some("rest-0"), None)
+    );
 }
 
 #[test]
 fn several_crashes_in_a_row_leave_their_tails_as_evidence() {
     let plan = Plan {
-        blocks: vec![(false, vec![Row {
-            kind: Kind::Timer,
-            recv_ns: 1,
-            conn: NO_CONN,
-            epoch: 0,
-            payload: b"first".to_vec(),
-        }])],
+        blocks: vec![(
+            false,
+            vec![Row {
+                kind: Kind::Timer,
+                recv_ns: 1,
+                conn: NO_CONN,
+                epoch: 0,
+                payload: b"first".to_vec(),
+            }],
+        )],
         lag: 0,
     };
     let mut segments = make(&plan).segments;

@@ -115,8 +115,14 @@ fn block(head: &Head, stored: &[u8]) -> (Vec<u8>, BlockHash) {
 /// A segment of one raw block with these record bytes.
 fn segment(count: u32, raw: &[u8]) -> Vec<u8> {
     let (mut bytes, hash) = first_head();
-    let head =
-        Head { codec: Codec::Raw, first_seq: 1, durable_seq: 0, count, raw_len: raw.len(), prev: hash };
+    let head = Head {
+        codec: Codec::Raw,
+        first_seq: 1,
+        durable_seq: 0,
+        count,
+        raw_len: raw.len(),
+        prev: hash,
+    };
     bytes.extend(block(&head, raw).0);
     bytes
 }
@@ -235,7 +241,8 @@ fn every_cause_that_no_crash_can_leave_is_corruption_at_its_place() {
     let foreign_prev =
         Head { codec: Codec::Raw, first_seq: 1, durable_seq: 0, count: 1, raw_len: 36, prev: none };
     let jumped = Head { first_seq: 4, prev: hash, ..foreign_prev };
-    let foreign = Head { codec: Codec::Raw, first_seq: 1, durable_seq: 0, count: 1, raw_len: 36, prev: none };
+    let foreign =
+        Head { codec: Codec::Raw, first_seq: 1, durable_seq: 0, count: 1, raw_len: 36, prev: none };
     let conn = |index, name: &[u8]| record(1, Kind::Conn, ConnIx(index), name);
     let end = [record(1, Kind::End, NO_CONN, b"{}"), timer(2)].concat();
     for (bytes, cause, offset, seq) in [
@@ -258,7 +265,12 @@ fn every_cause_that_no_crash_can_leave_is_corruption_at_its_place() {
         (with_block(28, &[37]), Cause::BlockField, block_at, 1),
         (with_block(8, &[255; 8]), Cause::BlockField, block_at, 1),
         ([&head[..], &block(&foreign, &timer(1)).0].concat(), Cause::BlockChain, block_at, 1),
-        ([&head[..], &block(&jumped, &timer(4)).0].concat(), Cause::BlockSeq { found: 4 }, block_at, 1),
+        (
+            [&head[..], &block(&jumped, &timer(4)).0].concat(),
+            Cause::BlockSeq { found: 4 },
+            block_at,
+            1,
+        ),
         // Records of a block that is as it was written.
         (with_record(4, &[5], true), Cause::RecordShort, block_at, 1),
         (with_record(4, &[255; 4], true), Cause::RecordShort, block_at, 1),
@@ -382,11 +394,12 @@ fn versions_are_told_before_anything_else_and_flags_after_the_hash() {
     }
     for flags in [1_u16, 2, 0x8000, u16::MAX] {
         let bytes = with_head(10, &flags.to_le_bytes());
-        let unknown =
-            JournalError::UnknownFlags { segment: 1, offset: 0, found: u32::from(flags) };
+        let unknown = JournalError::UnknownFlags { segment: 1, offset: 0, found: u32::from(flags) };
         assert_eq!(read(&[bytes]), Err(unknown));
     }
-    for (bits, found) in [([1, 0, 0], 1), ([0, 1, 0], 256), ([0, 0, 1], 65_536), ([255; 3], 0xFF_FFFF)] {
+    for (bits, found) in
+        [([1, 0, 0], 1), ([0, 1, 0], 256), ([0, 0, 1], 65_536), ([255; 3], 0xFF_FFFF)]
+    {
         let unknown =
             JournalError::UnknownFlags { segment: 1, offset: SEGMENT_HEADER as u64, found };
         assert_eq!(read(&[with_block(5, &bits)]), Err(unknown));
@@ -437,9 +450,8 @@ fn texts_of_an_identity_are_visible_ascii_of_1_to_48() {
             assert_eq!(build, Err(JournalError::IdentityText { field: "build id", max: 48 }));
         }
     }
-    let head = Chain::begin(Identity::new(&longest, &longest, [3; 32]).unwrap())
-        .next_segment(1)
-        .unwrap();
+    let head =
+        Chain::begin(Identity::new(&longest, &longest, [3; 32]).unwrap()).next_segment(1).unwrap();
     assert!(read(&[head.encode().0.to_vec()]).is_ok(), "the longest texts read back");
 }
 

@@ -78,11 +78,27 @@ fn a_level_price_is_a_decimal_strictly_between_zero_and_one() {
     }
     for text in ["\"0\"", "\"1\"", "\"1.0\"", "\"0.0000\"", "\"2\"", "\"1.0001\"", "0", "1"] {
         let found = one_change(&change(text, "\"1\"", "\"BUY\"", ""));
-        assert!(matches!(found, Err(Refusal::PriceRange { key: "price", .. })), "{text}: {found:?}");
+        assert!(
+            matches!(found, Err(Refusal::PriceRange { key: "price", .. })),
+            "{text}: {found:?}"
+        );
     }
     for text in [
-        "\"-0.5\"", "-0.5", "\"0.00001\"", "\"0.50001\"", "\"abc\"", "\"\"", "\" 0.5\"", "\"0.5 \"",
-        "\"0,5\"", "\"0.5.5\"", "\"1e-1\"", "\"NaN\"", "\"+0.5\"", "\"0x1\"", "\"\u{661}\"",
+        "\"-0.5\"",
+        "-0.5",
+        "\"0.00001\"",
+        "\"0.50001\"",
+        "\"abc\"",
+        "\"\"",
+        "\" 0.5\"",
+        "\"0.5 \"",
+        "\"0,5\"",
+        "\"0.5.5\"",
+        "\"1e-1\"",
+        "\"NaN\"",
+        "\"+0.5\"",
+        "\"0x1\"",
+        "\"\u{661}\"",
     ] {
         let found = one_change(&change(text, "\"1\"", "\"BUY\"", "")).err();
         assert!(is_number(found, "price"), "{text}: {found:?}");
@@ -116,7 +132,9 @@ fn a_quantity_has_six_decimals_and_a_cap() {
     }
     let found = one_change(&change("\"0.5\"", "\"1000000000000.000001\"", "\"BUY\"", "")).err();
     assert_eq!(found, Some(Refusal::TooMuch { micros: 1_000_000_000_000_000_001 }));
-    for text in ["\"-1\"", "\"1.0000001\"", "\"1e3\"", "\"\"", "\"inf\"", "\"99999999999999999999\""] {
+    for text in
+        ["\"-1\"", "\"1.0000001\"", "\"1e3\"", "\"\"", "\"inf\"", "\"99999999999999999999\""]
+    {
         let found = one_change(&change("\"0.5\"", text, "\"BUY\"", "")).err();
         assert!(is_number(found, "size"), "{text}: {found:?}");
     }
@@ -220,7 +238,9 @@ fn each_message_type_needs_its_keys() {
             let mut without = keys.clone();
             without.remove(at);
             let found = ws(&text(&without)).err();
-            let Some(Refusal::MissingKey { key }) = found else { panic!("{event} {name} {found:?}") };
+            let Some(Refusal::MissingKey { key }) = found else {
+                panic!("{event} {name} {found:?}")
+            };
             assert_eq!(key, name, "{event}");
             let mut twice = keys.clone();
             twice.push(keys[at]);

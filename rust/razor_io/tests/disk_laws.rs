@@ -292,7 +292,9 @@ fn values_are_one_line_of_json_and_read_back() {
     assert_eq!(json::read(&json::text(&map)), Ok(map));
     let keyed: std::collections::BTreeMap<(u8, u8), u8> = [((1, 2), 3)].into();
     assert_eq!(json::text(&keyed), "null", "keys that are no text");
-    for (text, place) in [("", "line 1"), ("[1,\n2", "line 2"), ("300", "line 1"), ("1 2", "column 3")] {
+    for (text, place) in
+        [("", "line 1"), ("\n\nx", "line 3"), ("300", "line 1"), ("1 2", "column 3")]
+    {
         let refused = json::read::<u8>(text).unwrap_err();
         assert!(refused.contains(place), "{text:?}: {refused}");
     }

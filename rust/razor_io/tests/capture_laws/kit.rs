@@ -70,9 +70,30 @@ impl Dice {
     /// A text that is hard to escape: quotes, backslashes, controls, two- to four-byte characters.
     pub(crate) fn text(&mut self, longest: u64) -> String {
         const PIECES: [&str; 24] = [
-            "\"", "\\", "\\\"", "\\\\", "\n", "\r", "\t", "\u{0}", "\u{1}", "\u{8}", "\u{c}",
-            "\u{1f}", "\u{7f}", "\u{80}", "é", "\u{2028}", "\u{ffff}", "😀", "{\"a\":", "}", "[",
-            "0.123", "plain text without anything to escape", "\\u0041",
+            "\"",
+            "\\",
+            "\\\"",
+            "\\\\",
+            "\n",
+            "\r",
+            "\t",
+            "\u{0}",
+            "\u{1}",
+            "\u{8}",
+            "\u{c}",
+            "\u{1f}",
+            "\u{7f}",
+            "\u{80}",
+            "é",
+            "\u{2028}",
+            "\u{ffff}",
+            "😀",
+            "{\"a\":",
+            "}",
+            "[",
+            "0.123",
+            "plain text without anything to escape",
+            "\\u0041",
         ];
         let pieces = self.below(longest);
         (0..pieces).map(|_| *self.pick(&PIECES)).collect()
@@ -81,11 +102,7 @@ impl Dice {
     pub(crate) fn row(&mut self) -> Row {
         let conns = ["market-0", "market-1", "rest-0", "a", "A.b:c_d-9", "trades-0"];
         let times = [0, 1, -1, i64::MAX, i64::MIN, 1_784_160_000_000_000_000];
-        let t = if self.below(3) == 0 {
-            *self.pick(&times)
-        } else {
-            self.below(1 << 60) as i64
-        };
+        let t = if self.below(3) == 0 { *self.pick(&times) } else { self.below(1 << 60) as i64 };
         let epoch = *self.pick(&[0, 1, 7, u32::MAX]);
         let payload = self.text(12);
         Row::new(*self.pick(&Kind::ALL), t, *self.pick(&conns), epoch, &payload)

@@ -80,7 +80,8 @@ fn defective(seed: u64, count: usize) -> Vec<Row> {
                 0 => Row::new(Kind::Rest, t, conn, epoch, &format!("{{\"n\":{n}}}")),
                 1 => Row::new(Kind::Trade, t, conn, epoch, &format!("{{\"n\":{n}}}")),
                 2 => {
-                    let markets: Vec<String> = (0..=n % 5).map(|m| format!("{m},0.1,0.2")).collect();
+                    let markets: Vec<String> =
+                        (0..=n % 5).map(|m| format!("{m},0.1,0.2")).collect();
                     Row::new(Kind::Quote, t, conn, epoch, &markets.join(";"))
                 }
                 3 => {
@@ -229,7 +230,8 @@ fn planted_lines_that_are_no_records_are_counted_and_the_first_is_named() {
     for seed in 0..30 {
         let mut dice = Dice::new(seed);
         let rows = defective(seed, 100);
-        let bad: Vec<&str> = vec!["", "oops", "{\"t\":1}", "{\"t\":1,\"c\":\"a\",\"e\":0,\"k\":\"x\",\"m\":\"\"}"];
+        let bad: Vec<&str> =
+            vec!["", "oops", "{\"t\":1}", "{\"t\":1,\"c\":\"a\",\"e\":0,\"k\":\"x\",\"m\":\"\"}"];
         let (mut text, mut number, mut first, mut planted) = (Vec::new(), 0_u64, None, 0_u64);
         for row in &rows {
             if dice.below(8) == 0 {

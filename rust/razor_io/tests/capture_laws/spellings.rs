@@ -240,7 +240,8 @@ fn respell(text: &str, dice: &mut Dice) -> String {
                 let mut units = [0; 2];
                 for unit in c.encode_utf16(&mut units) {
                     let upper = dice.below(2) == 0;
-                    let text = if upper { format!("\\u{unit:04X}") } else { format!("\\u{unit:04x}") };
+                    let text =
+                        if upper { format!("\\u{unit:04X}") } else { format!("\\u{unit:04x}") };
                     out.push_str(&text);
                 }
             }

@@ -108,8 +108,7 @@ impl Bench {
         while let Some(record) = reader.next_record().unwrap() {
             let payload = std::str::from_utf8(record.payload).unwrap();
             let kind = record.kind.word();
-            let text =
-                format!("{kind} {} {} {} {payload}", record.t, record.conn, record.epoch);
+            let text = format!("{kind} {} {} {} {payload}", record.t, record.conn, record.epoch);
             lines.push(text);
         }
         lines

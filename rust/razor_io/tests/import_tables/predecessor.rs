@@ -147,8 +147,7 @@ const ORDERS: &[(&[i64], &[i64], &str)] = &[
 #[test]
 fn both_files_become_one_stream_by_time_and_a_trade_comes_before_a_quote_of_its_time() {
     for (snapshots, trades, want) in ORDERS {
-        let rows: String =
-            snapshots.iter().map(|t| format!("{t},m,2,A,,,,B,,,,,,,\n")).collect();
+        let rows: String = snapshots.iter().map(|t| format!("{t},m,2,A,,,,B,,,,,,,\n")).collect();
         let prints: String = trades.iter().map(|t| format!("{t},m,A,0.5,1,,,\n")).collect();
         let made = run(&rows, &prints).import(Format::Predecessor);
         let words: Vec<String> = made
@@ -189,7 +188,11 @@ fn cells_that_cannot_be_guessed_are_refused_by_file_line_and_name() {
         (",m,2,A,0,1,0,B,0,1,0,,,,\n", "", "snapshots.csv, line 2: ts_ms"),
         ("1.5,m,2,A,0,1,0,B,0,1,0,,,,\n", "", "snapshots.csv, line 2: ts_ms"),
         ("9223372036855,m,2,A,0,1,0,B,0,1,0,,,,\n", "", "snapshots.csv, line 2: ts_ms"),
-        (&format!("{snapshot}{snapshot}5,m,,A,0,1,0,B,0,1,0,,,,\n"), "", "snapshots.csv, line 4: legs_n"),
+        (
+            &format!("{snapshot}{snapshot}5,m,,A,0,1,0,B,0,1,0,,,,\n"),
+            "",
+            "snapshots.csv, line 4: legs_n",
+        ),
         ("5,m,2.0,A,0,1,0,B,0,1,0,,,,\n", "", "snapshots.csv, line 2: legs_n"),
         (&format!("{snapshot}5,m,2,A\n"), "", "snapshots.csv, line 3: the row"),
         (&format!("{snapshot}{},\n", snapshot.trim_end()), "", "snapshots.csv, line 3: the row"),

@@ -53,8 +53,8 @@ fn each_side_keeps_its_text_or_is_absent() {
         ("", "0.5", "0,,0.5"),
         ("0.5", "", "0,0.5,"),
     ] {
-        let made = table(&[sweep("2026-06-25T00:00:00Z", &[("a", bid, ask, "e", "")])])
-            .import(Format::F2);
+        let made =
+            table(&[sweep("2026-06-25T00:00:00Z", &[("a", bid, ask, "e", "")])]).import(Format::F2);
         assert_eq!(quotes(&made), [format!("quote {DAY} quotes-0 0 {want}")], "{bid} {ask}");
     }
 }
@@ -179,8 +179,8 @@ fn events_are_records_in_order_of_appearance_and_markets_keep_their_numbers() {
         ("y", "0.6", "0.8", "f", ""),
     ];
     let later = [("y", "0.61", "0.81", "f", ""), ("b", "0.51", "0.71", "e", "")];
-    let made = table(&[sweep(time, &first), sweep("2026-06-25T00:02:00Z", &later)])
-        .import(Format::F2);
+    let made =
+        table(&[sweep(time, &first), sweep("2026-06-25T00:02:00Z", &later)]).import(Format::F2);
     assert_eq!(
         quotes(&made),
         [
@@ -227,11 +227,9 @@ fn a_second_row_of_a_market_in_one_time_is_left_out_and_counted() {
         ("b", "0.3", "0.4", "e", ""),
         ("a", "0.1", "0.2", "other", ""),
     ];
-    let made = table(&[
-        sweep("2026-06-25T00:00:00Z", &rows),
-        sweep("2026-06-25T00:01:00Z", &rows[..1]),
-    ])
-    .import(Format::F2);
+    let made =
+        table(&[sweep("2026-06-25T00:00:00Z", &rows), sweep("2026-06-25T00:01:00Z", &rows[..1])])
+            .import(Format::F2);
     assert_eq!(made.defect("duplicate_rows"), 2);
     assert_eq!(
         quotes(&made),
@@ -308,7 +306,9 @@ fn times_are_read_in_each_spelling_of_the_sources() {
         let made = table(&[sweep(text, &[("a", "0.1", "0.2", "e", "")])]).import(Format::F2);
         assert_eq!(quotes(&made), [format!("quote {ns} quotes-0 0 0,0.1,0.2")], "{text}");
     }
-    for text in ["", "yesterday", "2026-06-25", "2026-13-01T00:00:00", "2026-06-25T25:00:00", "1782345600"] {
+    for text in
+        ["", "yesterday", "2026-06-25", "2026-13-01T00:00:00", "2026-06-25T25:00:00", "1782345600"]
+    {
         let refusal = table(&[row(text, &("a", "0.1", "0.2", "e", ""))]).refusal(Format::F2);
         assert!(refusal.contains("q.csv, line 2: timestamp_utc"), "{text}: {refusal}");
     }
@@ -331,7 +331,14 @@ fn facts_of_a_market_come_from_its_first_row() {
         .markets
         .iter()
         .map(|m| {
-            format!("{} {} {} {} {}", m.condition_id, m.token_ids[0], m.label, m.end_ms, m.outcomes.join("/"))
+            format!(
+                "{} {} {} {} {}",
+                m.condition_id,
+                m.token_ids[0],
+                m.label,
+                m.end_ms,
+                m.outcomes.join("/")
+            )
         })
         .collect();
     assert_eq!(
@@ -348,9 +355,8 @@ fn facts_of_a_market_come_from_its_first_row() {
 #[test]
 fn columns_stand_in_any_order_among_others() {
     let text = "x,event_tags,best_ask,best_bid,slug,question,outcomes,end_date,event_id,condition_id,y,timestamp_utc\n";
-    let rows: String = (0..FULL)
-        .map(|n| format!("1,,0.2,0.1,s{n},Q,,,e,c{n},2,2026-06-25T00:00:00Z\n"))
-        .collect();
+    let rows: String =
+        (0..FULL).map(|n| format!("1,,0.2,0.1,s{n},Q,,,e,c{n},2,2026-06-25T00:00:00Z\n")).collect();
     let made = Bench::with(&[("q.csv", &format!("{text}{rows}"))]).import(Format::F2);
     assert!(made.payloads("quote")[0].starts_with("0,0.1,0.2;1,0.1,0.2;"));
 }

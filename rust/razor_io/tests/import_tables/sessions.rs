@@ -172,7 +172,9 @@ fn the_fine_clock_counts_where_it_is_within_five_seconds_of_the_coarse_one() {
 #[test]
 fn definitions_come_first_at_the_time_of_the_first_message() {
     let made = session(&[(CLOB, 7, None, 1, "x")]).import(Format::F1);
-    assert!(made.lines[0].starts_with("meta 7000000 meta 0 {\"markets\":[{\"condition_id\":\"0xc\""));
+    assert!(
+        made.lines[0].starts_with("meta 7000000 meta 0 {\"markets\":[{\"condition_id\":\"0xc\"")
+    );
     let made = session(&[]).import(Format::F1);
     assert_eq!(made.lines.len(), 1);
     assert!(made.lines[0].starts_with("meta 0 meta 0 "), "a session without messages");
@@ -187,7 +189,10 @@ fn fee_parameters_are_taken_as_stated_and_never_made_up() {
         ("{\"fees_enabled\":null}", FeesMeta::Unknown),
         ("{\"fees_enabled\":true}", FeesMeta::Unknown),
         ("{\"fees_enabled\":false}", FeesMeta::FREE),
-        ("{\"fees_enabled\":false,\"raw_fee_config\":{\"rate\":0.1,\"exponent\":2}}", FeesMeta::FREE),
+        (
+            "{\"fees_enabled\":false,\"raw_fee_config\":{\"rate\":0.1,\"exponent\":2}}",
+            FeesMeta::FREE,
+        ),
         (
             "{\"raw_fee_config\":{\"rate\":0.25,\"exponent\":2}}",
             FeesMeta::Taker { rate: "0.25".to_owned(), exponent: 2 },
@@ -201,7 +206,8 @@ fn fee_parameters_are_taken_as_stated_and_never_made_up() {
             FeesMeta::Taker { rate: "0".to_owned(), exponent: 0 },
         ),
     ] {
-        let market = MARKET.replace("\"fee_parameters\":null", &format!("\"fee_parameters\":{text}"));
+        let market =
+            MARKET.replace("\"fee_parameters\":null", &format!("\"fee_parameters\":{text}"));
         let bench = Bench::with(&[("markets.jsonl", &market), ("raw_messages.jsonl", "")]);
         let made = bench.import(Format::F1);
         assert_eq!(made.manifest.markets[0].fees, want, "{text}");
@@ -263,7 +269,10 @@ fn refusals_name_file_line_and_part() {
         (MARKET, &good.replace(":1,", ":\"1\","), "raw_messages.jsonl, line 1: the envelope"),
         (
             MARKET,
-            &format!("{good}{}", good.replace("\"recv_wall_ts\":1", "\"recv_wall_ts\":9223372036855")),
+            &format!(
+                "{good}{}",
+                good.replace("\"recv_wall_ts\":1", "\"recv_wall_ts\":9223372036855")
+            ),
             "raw_messages.jsonl, line 2: recv_wall_ts",
         ),
     ] {

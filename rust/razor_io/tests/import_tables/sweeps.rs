@@ -77,8 +77,14 @@ fn sweep(rows: &[Row<'_>]) -> Made {
 /// A slug and whether its stem names a three-way game or a temperature ladder.
 const STEMS: &[(&[&str], Option<&str>, u64)] = &[
     (
-        &["atc-epl-ars-che-2026-07-16-ars", "atc-epl-ars-che-2026-07-16-che", "atc-epl-ars-che-2026-07-16-draw"],
-        Some("atc-epl-ars-che-2026-07-16 group hold atc-epl-ars-che-2026-07-16-ars atc-epl-ars-che-2026-07-16-che atc-epl-ars-che-2026-07-16-draw"),
+        &[
+            "atc-epl-ars-che-2026-07-16-ars",
+            "atc-epl-ars-che-2026-07-16-che",
+            "atc-epl-ars-che-2026-07-16-draw",
+        ],
+        Some(
+            "atc-epl-ars-che-2026-07-16 group hold atc-epl-ars-che-2026-07-16-ars atc-epl-ars-che-2026-07-16-che atc-epl-ars-che-2026-07-16-draw",
+        ),
         0,
     ),
     // A game without a leg, without its draw, with a leg too many.
@@ -90,12 +96,21 @@ const STEMS: &[(&[&str], Option<&str>, u64)] = &[
         1,
     ),
     (
-        &["atc-l-a-b-2026-07-16-a", "atc-l-a-b-2026-07-16-b", "atc-l-a-b-2026-07-16-draw", "atc-l-a-b-2026-07-16-x"],
+        &[
+            "atc-l-a-b-2026-07-16-a",
+            "atc-l-a-b-2026-07-16-b",
+            "atc-l-a-b-2026-07-16-draw",
+            "atc-l-a-b-2026-07-16-x",
+        ],
         None,
         1,
     ),
     // Something after the date, another date, another word in front.
-    (&["atc-l-a-b-2026-07-16-f5-a", "atc-l-a-b-2026-07-16-f5-b", "atc-l-a-b-2026-07-16-f5-draw"], None, 0),
+    (
+        &["atc-l-a-b-2026-07-16-f5-a", "atc-l-a-b-2026-07-16-f5-b", "atc-l-a-b-2026-07-16-f5-draw"],
+        None,
+        0,
+    ),
     (&["atc-l-a-b-2026-7-16-a", "atc-l-a-b-2026-7-16-b", "atc-l-a-b-2026-7-16-draw"], None, 0),
     (&["atc-l-a-b-26-07-16-a", "atc-l-a-b-26-07-16-b", "atc-l-a-b-26-07-16-draw"], None, 0),
     (&["tac-l-a-b-2026-07-16-a", "tac-l-a-b-2026-07-16-b", "tac-l-a-b-2026-07-16-draw"], None, 0),
@@ -105,7 +120,9 @@ const STEMS: &[(&[&str], Option<&str>, u64)] = &[
     // Temperature ladders: two legs and more, not proven.
     (
         &["tc-temp-nychigh-2026-07-10-lt74f", "tc-temp-nychigh-2026-07-10-gte74f"],
-        Some("tc-temp-nychigh-2026-07-10 group unproven tc-temp-nychigh-2026-07-10-gte74f tc-temp-nychigh-2026-07-10-lt74f"),
+        Some(
+            "tc-temp-nychigh-2026-07-10 group unproven tc-temp-nychigh-2026-07-10-gte74f tc-temp-nychigh-2026-07-10-lt74f",
+        ),
         0,
     ),
     (&["tc-temp-nychigh-2026-07-10-lt74f"], None, 1),
@@ -136,7 +153,10 @@ fn a_ladder_of_64_legs_is_a_set_and_one_of_65_is_not() {
             (0..legs).map(|n| format!("tc-temp-nychigh-2026-07-10-gte{n}f")).collect();
         let rows: Vec<Row<'_>> = slugs.iter().map(|slug| row(1, slug, 0.1, 0.2)).collect();
         let made = sweep(&rows);
-        assert_eq!((made.manifest.sets.len(), made.defect("stems_refused_as_sets")), (sets, 1 - sets as u64));
+        assert_eq!(
+            (made.manifest.sets.len(), made.defect("stems_refused_as_sets")),
+            (sets, 1 - sets as u64)
+        );
     }
 }
 
@@ -198,11 +218,9 @@ fn null_times_and_slugs_and_slugs_that_are_no_tokens_are_refused() {
 
 #[test]
 fn times_come_in_any_unit_that_the_file_states() {
-    for (unit, ts) in [
-        (TimeUnit::MILLIS, 5_000),
-        (TimeUnit::MICROS, 5_000_000),
-        (TimeUnit::NANOS, 5_000_000_000),
-    ] {
+    for (unit, ts) in
+        [(TimeUnit::MILLIS, 5_000), (TimeUnit::MICROS, 5_000_000), (TimeUnit::NANOS, 5_000_000_000)]
+    {
         let bench = Bench::new();
         write(&bench.file("d.parquet"), &[row(ts, "a-b", 0.1, 0.2)], 9, unit);
         assert_eq!(bench.import(Format::F3).data(), ["quote 5000000000 quotes-0 0 0,0.1,0.2"]);
