@@ -4,6 +4,7 @@ import csv
 import html.parser
 import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,24 @@ def _meta(text: str) -> str:
     return json.dumps({"markets": markets, "sets": sets}, ensure_ascii=False)
 
 
-def _played(tmp_path: Path, text: str) -> tuple[Path, Done]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """A run that was given a hostile text wherever a venue can put one."""
+
+    name: str
+    run: Path
+    capture: Path
+    done: Done
+
+
+@pytest.fixture(scope="module", params=TEXTS)
+def hostile(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Played:
+    name = str(request.param)
+    return _played(tmp_path_factory.mktemp("hostile"), name)
+
+
+def _played(tmp_path: Path, name: str) -> Played:
+    text = TEXTS[name]
     trade = {
         "asset": f"{text}0",
         "conditionId": f"{text}c0",
@@ -91,12 +109,11 @@ def _played(tmp_path: Path, text: str) -> tuple[Path, Done]:
     run = tmp_path / "run"
     done = here("replay", capture, "--config", ROOT / "config.toml", "--out-dir", run)
     assert done.code == 0, done.err
-    return run, done
+    return Played(name=name, run=run, capture=capture, done=done)
 
 
-@pytest.mark.parametrize("name", TEXTS)
-def test_no_table_has_a_cell_that_a_spreadsheet_would_run(tmp_path: Path, name: str) -> None:
-    run, _ = _played(tmp_path, TEXTS[name])
+def test_no_table_has_a_cell_that_a_spreadsheet_would_run(hostile: Played) -> None:
+    run = hostile.run
     for table in run.glob("*.csv"):
         raw = table.read_bytes()
         assert b"\r" not in raw
@@ -110,14 +127,13 @@ def test_no_table_has_a_cell_that_a_spreadsheet_would_run(tmp_path: Path, name: 
                 if column in _ID_COLUMNS or column.endswith("token_id"):
                     assert not cell.startswith(("=", "+", "-", "@", "\t", "\r")), (table, cell)
     found = journals.integrity(run)
-    is_refused = name in REFUSED
+    is_refused = hostile.name in REFUSED
     assert (found["records_refused"] > 0, found["markets"] == 0) == (is_refused, is_refused)
     assert (len(journals.rows(run / "shadow_log.csv")) > 0) != is_refused
 
 
-@pytest.mark.parametrize("name", TEXTS)
-def test_nothing_that_is_shown_has_a_control_character(tmp_path: Path, name: str) -> None:
-    run, done = _played(tmp_path, TEXTS[name])
+def test_nothing_that_is_shown_has_a_control_character(hostile: Played) -> None:
+    run, done = hostile.run, hostile.done
     assert {each.name for each in run.iterdir() if each.is_file()} >= OUTPUTS
     as_json = here("report", "day14", "--run", run, "--json")
     assert as_json.out.isascii()
@@ -145,9 +161,8 @@ class _Page(html.parser.HTMLParser):
         self.links += [value or "" for name, value in attrs if name in {"href", "src"}]
 
 
-@pytest.mark.parametrize("name", TEXTS)
-def test_page_runs_nothing_and_loads_nothing(tmp_path: Path, name: str) -> None:
-    run, _ = _played(tmp_path, TEXTS[name])
+def test_page_runs_nothing_and_loads_nothing(hostile: Played) -> None:
+    run = hostile.run
     page = _Page()
     page.feed((run / "report.html").read_text(encoding="utf-8"))
     assert not page.tags & {"script", "iframe", "object", "embed", "link", "base", "form"}
@@ -155,9 +170,8 @@ def test_page_runs_nothing_and_loads_nothing(tmp_path: Path, name: str) -> None:
     assert not [link for link in page.links if not link.startswith(("#", "data:image/"))]
 
 
-@pytest.mark.parametrize("name", ["script", "markdown"])
-def test_markdown_shows_the_text_instead_of_acting_on_it(tmp_path: Path, name: str) -> None:
-    run, _ = _played(tmp_path, TEXTS[name])
+def test_markdown_shows_the_text_instead_of_acting_on_it(hostile: Played) -> None:
+    run = hostile.run
     text = (run / "report.md").read_text(encoding="utf-8")
     # Inside a code span nothing acts; a span ends with as many ticks as it began with.
     text = re.sub(r"(`+)[^`].*?(?<!`)\1(?!`)", "", text)
@@ -167,14 +181,13 @@ def test_markdown_shows_the_text_instead_of_acting_on_it(tmp_path: Path, name: s
     assert "![](http" not in text
 
 
-@pytest.mark.parametrize("name", TEXTS)
-def test_hostile_run_verifies_replays_and_is_described(tmp_path: Path, name: str) -> None:
-    run, _ = _played(tmp_path, TEXTS[name])
+def test_hostile_run_verifies_replays_and_is_described(hostile: Played, tmp_path: Path) -> None:
+    run = hostile.run
     assert here("audit", "verify", run).code == 0
     again = tmp_path / "again"
     assert here("replay", run, "--out-dir", again).code == 0
     assert captures.tables(again) == captures.tables(run)
-    info = here("capture", "info", tmp_path / "hostile.jsonl")
+    info = here("capture", "info", hostile.capture)
     assert info.code == 0
     assert "\x1b" not in info.out
 
