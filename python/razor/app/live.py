@@ -13,7 +13,6 @@ from enum import Enum
 
 import msgspec
 
-from razor.adapters.files.config_file import ConfigFile
 from razor.adapters.files.session import LiveSession
 from razor.adapters.polymarket import Gamma, Http, LiveFeed, SystemClock, TaskSupervisor
 from razor.app.wiring import Process
@@ -25,7 +24,7 @@ from razor.domain.feed_event import FeedEvent, HttpAttempt, HttpOutcome
 from razor.domain.settings import Settings
 from razor.domain.universe import Universe
 
-__all__ = ["feed_settings", "record_live", "require_markets"]
+__all__ = ["feed_settings", "record_live"]
 
 _BEAT_MS = 1_000
 _LOG = logging.getLogger("razor.feed")
@@ -35,21 +34,6 @@ _RENAMED = {
     "spot_check_ms": "rest_check_interval_ms",
     "spot_check_tokens": "rest_check_tokens",
 }
-
-
-def require_markets(config: ConfigFile) -> None:
-    """Refuse settings that select nothing, before a run is opened that could hold nothing.
-
-    Errors: :class:`SettingsError` naming the key.
-    """
-    if not config.settings.run.market_ids:
-        problem = Problem(
-            key="run.market_ids",
-            found="no market",
-            allowed="at least one Gamma market id",
-            remedy="name the markets to record",
-        )
-        raise SettingsError(source=str(config.path), problems=[problem])
 
 
 def feed_settings(settings: Settings) -> FeedSettings:

@@ -1,7 +1,8 @@
 """Reports of runs and tables: reading what a report rests on, and writing its three files.
 
-Owns: :func:`report_of_run`, :func:`report_of_table` and :func:`write_report`. Must never: compute a
-number; the core does, from the tables alone, so that ``razor audit verify`` gets the same bytes.
+Owns: :func:`report_of_run`, :func:`report_of_table`, :func:`rendered` and :func:`write_report`.
+Must never: compute a number; the core does, from the tables alone, so that ``razor audit verify``
+gets the same bytes. The plotting library takes half a second to load, so only rendering loads it.
 """
 
 import json
@@ -12,25 +13,43 @@ from razor import _core
 from razor.adapters.files.disk import read_bounded, replace_file, storage
 from razor.adapters.files.run_directory import read_manifest
 from razor.app.evidence import config_of, journal_of
-from razor.app.report import html_text, markdown_text, page_of
 from razor.application.verdict import ReportFacts, make_report, read_signals
 from razor.domain.errors import DecodeError
 from razor.domain.settings import SCHEMA_VERSION, Settings
 from razor.domain.verdict import Report, Seal
 
-__all__ = ["REPORT_FILES", "WrittenReport", "report_of_run", "report_of_table", "write_report"]
+__all__ = [
+    "REPORT_FILES",
+    "Rendered",
+    "WrittenReport",
+    "rendered",
+    "report_of_run",
+    "report_of_table",
+    "write_report",
+]
 
 REPORT_FILES = ("report.json", "report.md", "report.html")
 
 # A ledger of 14 busy days has some hundred megabytes.
 _TABLE_MOST = 4_294_967_296
+# Columns of a terminal that every screen has.
+_WIDTH = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """A report in all its forms: for a terminal, and as the three files by name."""
+
+    report: Report
+    terminal: str
+    files: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenReport:
-    """A report and where its page stands."""
+    """A report that was written, and where its page stands."""
 
-    report: Report
+    rendered: Rendered
     html: Path
 
 
@@ -71,13 +90,30 @@ def report_of_table(table: Path, settings: Settings) -> Report:
     return _report(log, None, _Basis(seal=seal, settings=settings))
 
 
+def rendered(report: Report) -> Rendered:
+    """Render a report in all its forms. Cost: about half a second for the plots."""
+    from razor.app.report import (  # noqa: PLC0415 - loads the plotting library
+        html_text,
+        markdown_text,
+        page_of,
+        terminal_text,
+    )
+
+    page = page_of(report)
+    texts = (report.json, markdown_text(page), html_text(page))
+    return Rendered(
+        report=report,
+        terminal=terminal_text(page, width=_WIDTH, is_colour=False),
+        files=dict(zip(REPORT_FILES, texts, strict=True)),
+    )
+
+
 def write_report(run_dir: Path, report: Report) -> WrittenReport:
     """Write the three files of a report, each replaced in one step."""
-    page = page_of(report)
-    replace_file(run_dir, "report.json", report.json.encode())
-    replace_file(run_dir, "report.md", markdown_text(page).encode())
-    replace_file(run_dir, "report.html", html_text(page).encode())
-    return WrittenReport(report=report, html=run_dir / "report.html")
+    forms = rendered(report)
+    for name, text in forms.files.items():
+        replace_file(run_dir, name, text.encode())
+    return WrittenReport(rendered=forms, html=run_dir / "report.html")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

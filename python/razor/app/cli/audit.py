@@ -12,8 +12,7 @@ from razor.app.cli import options
 from razor.app.cli.failure import ExitCode
 from razor.app.cli.verb import VerbGroup, process
 from razor.app.evidence import journal_of, require_end
-from razor.app.report import html_text, markdown_text, page_of
-from razor.app.verdicts import REPORT_FILES, report_of_run, write_report
+from razor.app.verdicts import REPORT_FILES, rendered, report_of_run, write_report
 from razor.app.wiring import Process
 from razor.domain.audit import AuditVerdict, decode_audit
 
@@ -81,16 +80,10 @@ def _differing_reports(run_dir: Path) -> list[str]:
     if not there:
         return []
     try:
-        report = report_of_run(run_dir)
+        wanted = rendered(report_of_run(run_dir)).files
     except _core.DecodeError:
         # Tables that cannot be read give no report: none that is there can be theirs.
         return there
-    page = page_of(report)
-    wanted = {
-        "report.json": report.json,
-        "report.md": markdown_text(page),
-        "report.html": html_text(page),
-    }
     return [name for name in there if _bytes(run_dir / name) != wanted[name].encode()]
 
 

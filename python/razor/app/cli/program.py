@@ -13,9 +13,11 @@ import click
 from razor import __version__, _core
 from razor.app.cli import options
 from razor.app.cli.audit import audit_verbs
+from razor.app.cli.bench import bench_verb
 from razor.app.cli.capture import capture_verbs
 from razor.app.cli.config import config_verbs
 from razor.app.cli.failure import ExitCode, Style, report
+from razor.app.cli.markets import market_verbs
 from razor.app.cli.report import report_verbs
 from razor.app.cli.run import demo_verb, record_verb, replay_verb, run_verb
 from razor.app.cli.verb import VerbGroup
@@ -48,8 +50,9 @@ def build_program() -> click.Group:
 
     for verb in (run_verb, demo_verb, record_verb, replay_verb):
         razor.add_command(verb)
-    for verbs in (report_verbs, capture_verbs, audit_verbs, config_verbs):
+    for verbs in (report_verbs, capture_verbs, audit_verbs, config_verbs, market_verbs):
         razor.add_command(verbs)
+    razor.add_command(bench_verb)
     return razor
 
 
