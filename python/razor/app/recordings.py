@@ -127,7 +127,7 @@ def _run(path: Path) -> Recording:
         raise _nothing_in(path, remedy="it ended before its first record; play another")
     name = journal.run_id.removeprefix("replay_")
     is_old = manifest.schema_versions.get("rules") == Rules.PREDECESSOR.value
-    size = sum(segment.stat().st_size for segment in (path / _JOURNAL).iterdir())
+    size = sum(segment.stat().st_size for segment in (path / _JOURNAL).glob("*.rzj"))
     return Recording(
         kind="replay",
         name=name,
