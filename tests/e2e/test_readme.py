@@ -28,7 +28,7 @@ _EXPECTED = {
     "make run",
     "make test",
     "razor run --config config.toml --duration 60s",
-    "razor record --config config.toml --out captures --duration 60s",
+    "razor record --config config.toml --out recordings --duration 60s",
     "razor capture import PATH --out day.jsonl.zst",
     "razor capture info day.jsonl.zst",
     "razor run --source replay:day.jsonl.zst",
@@ -78,13 +78,16 @@ def test_commands_work_in_the_order_of_the_readme(
 
     async def live() -> None:
         async with desk(tmp_path) as at:
-            for verb in ("run --config config.toml", "record --config config.toml --out captures"):
+            for verb in (
+                "run --config config.toml",
+                "record --config config.toml --out recordings",
+            ):
                 assert f"razor {verb} --duration 60s" in _commands()
                 # A minute of the README is a second here.
                 done = await at.razor(*verb.split(), "--duration", "1s")
                 assert done.code == 0, done.err
             assert (at.latest / "report.html").is_file()
-            assert (tmp_path / "captures" / "run_latest" / "journal").is_dir()
+            assert (tmp_path / "recordings" / "run_latest" / "journal").is_dir()
 
     play(live())
     captures.world(tmp_path / "made.jsonl.zst", duration_ms=2_000)
