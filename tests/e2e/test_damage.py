@@ -263,7 +263,8 @@ def test_torn_tail_of_a_crashed_run_is_stepped_over_kept_and_told(tmp_path: Path
     replayed = _replay(place, tmp_path / "out")
     assert replayed.code == 0
     assert "torn tail" in replayed.out
-    with opened(process(StringIO(), StringIO()), plan) as run:
+    start = process(StringIO(), StringIO())
+    with opened(start, plan) as run:
         _feed(run, 2)
         run.finish(start, cause="finished")
     assert segment.read_bytes() == torn

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from razor import _core
-from razor.adapters.files.config_file import ConfigFile, read_config, read_predecessor_config
+from razor.adapters.files.config_file import ConfigFile, read_predecessor_config
 from razor.adapters.files.disk import read_bounded, storage
 from razor.adapters.files.run_directory import read_manifest
-from razor.app.evidence import journal_of
+from razor.app.evidence import config_of, journal_of
 from razor.domain.errors import DecodeError, StorageError
 from razor.domain.manifest import InputHash
 from razor.domain.params import Rules
@@ -127,7 +127,7 @@ def _run(path: Path) -> Recording:
         raise _nothing_in(path, remedy="it ended before its first record; play another")
     name = journal.run_id.removeprefix("replay_")
     is_old = manifest.schema_versions.get("rules") == Rules.PREDECESSOR.value
-    size = sum(segment.stat().st_size for segment in (path / _JOURNAL).iterdir())
+    size = sum(segment.stat().st_size for segment in (path / _JOURNAL).glob("*.rzj"))
     return Recording(
         kind="replay",
         name=name,
@@ -135,7 +135,7 @@ def _run(path: Path) -> Recording:
         source=_core.Source.journal(path),
         inputs=(InputHash(name=_JOURNAL, size_bytes=size, sha256=journal.block),),
         rules=Rules.PREDECESSOR if is_old else Rules.VENUE,
-        config=read_config(path / "config.toml"),
+        config=config_of(path, manifest),
         markers=(*manifest.markers, _TORN) if journal.is_torn else manifest.markers,
     )
 

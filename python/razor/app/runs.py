@@ -25,6 +25,7 @@ from razor.adapters.files.run_directory import (
     create_run_at,
     open_run,
 )
+from razor.app.evidence import CONFIG_FORM, config_form
 from razor.app.identity import BuildIdentity, build_identity
 from razor.app.wiring import Process
 from razor.domain.errors import GateRefused, Problem, SettingsError
@@ -219,6 +220,7 @@ def _manifest(
         schema_versions={
             "frozen_rules": SCHEMA_VERSION,
             "rules": plan.rules.value,
+            CONFIG_FORM: config_form(plan.config),
             **_SCHEMAS,
         },
         inputs=plan.inputs,

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from razor import _core
-from razor.adapters.files.config_file import read_config
 from razor.adapters.files.disk import read_bounded, replace_file, storage
 from razor.adapters.files.run_directory import read_manifest
-from razor.app.evidence import journal_of
+from razor.app.evidence import config_of, journal_of
 from razor.application.verdict import ReportFacts, make_report, read_signals
 from razor.domain.errors import DecodeError
 from razor.domain.settings import SCHEMA_VERSION, Settings
@@ -60,7 +59,7 @@ def report_of_run(run_dir: Path) -> Report:
     Errors: :class:`StorageError` for a missing table, :class:`DecodeError`, :class:`Corrupt`.
     """
     manifest = read_manifest(run_dir)
-    settings = read_config(run_dir / "config.toml").settings
+    settings = config_of(run_dir, manifest).settings
     row = _integrity_row(run_dir / "health.jsonl")
     journal = journal_of(run_dir, manifest)
     log = _table(run_dir / "shadow_log.csv")
