@@ -34,6 +34,8 @@ _PLAIN = re.compile(r"[!-~]+")
 _SIDE_MOST = 268_435_456
 _META_MOST = 1_048_576
 _JOURNAL = "journal"
+# Room kept free for the end of a run stands beside them and is no record.
+_SEGMENTS = "*.rzj"
 _PREDECESSOR_FILES = ("snapshots.csv", "trades.csv", "config.toml")
 _NO_SIZES = "The recording has quotes without sizes: depth is unknown, every set is judged Thin."
 
@@ -119,7 +121,7 @@ def _run(path: Path) -> Recording:
     _, head, _, run_id = _core.journal_head(path)
     name = run_id.removeprefix("replay_")
     is_old = manifest.schema_versions.get("rules") == Rules.PREDECESSOR.value
-    size = sum(segment.stat().st_size for segment in (path / _JOURNAL).iterdir())
+    size = sum(segment.stat().st_size for segment in (path / _JOURNAL).glob(_SEGMENTS))
     return Recording(
         kind="replay",
         name=name,
