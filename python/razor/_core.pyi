@@ -416,7 +416,7 @@ def capture_info(path: Path, tick: Callable[[int, int], bool]) -> str:
 def audit_verify(run_dir: Path) -> str:
     """Prove the journal and compare every table with it; JSON text.
 
-    Keys: records, segments, tail, evidence, head, differences, integrity. Errors: `Corrupt`,
+    Keys: records, segments, tail, evidence, head, differences. Errors: `Corrupt`,
     `JournalError`, `StorageError`.
     """
 
