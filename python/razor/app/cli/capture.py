@@ -79,6 +79,9 @@ def describe(start: Process, path: Path, *, as_json: bool) -> None:
     """Show spans, counts by type, gaps and defects of a capture."""
     with start.console.progress(f"reading {path.name}") as bar:
         info = json.loads(_core.capture_info(path, _following(start, bar)))
+    if start.stop.is_requested:
+        # What was read by then would look like the whole capture.
+        raise _core.Cancelled(f"stopped before the end of {path.name}; nothing is shown")
     if as_json:
         start.console.json(info)
         return
