@@ -215,10 +215,14 @@ def _is_whole(text: str) -> bool:
 
 
 def _is_finite(text: str) -> bool:
+    if not 0 < len(text) < _MOST_DIGITS:
+        return False
     try:
-        return 0 < len(text) < _MOST_DIGITS and Decimal(text).is_finite()
+        number = Decimal(text)
     except InvalidOperation:
         return False
+    # Few characters can name a number that nothing can draw or write out: 1e999.
+    return number.is_finite() and number.adjusted() < _MOST_DIGITS
 
 
 def _object(text: str | bytes, source: str) -> dict[str, object]:
