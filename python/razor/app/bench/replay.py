@@ -20,7 +20,10 @@ def measure_replay(sizes: Sizes, control: Control, scratch: Path) -> Section:
     )
     packed = scratch / "replay.jsonl.zst"
     file_bytes = bench.write(packed)
-    folds, reads, unpacks, spreads = [], [], [], []
+    folds: list[float] = []
+    reads: list[float] = []
+    unpacks: list[float] = []
+    spreads: list[Spread] = []
     for _ in range(sizes.rounds):
         folds.append(bench.fold())
         control.step()
