@@ -27,8 +27,10 @@ def changed(name: str, value: object) -> Settings:
     """The defaults with the one key that stands behind a name of the feed changed."""
     key = RENAMED.get(name, name)
     if name in OF_SHADOW:
-        return replace(DEFAULTS, shadow=replace(DEFAULTS.shadow, **{key: value}))  # type: ignore[arg-type]
-    return replace(DEFAULTS, feed=replace(DEFAULTS.feed, **{key: value}))  # type: ignore[arg-type]
+        shadow = replace(DEFAULTS.shadow, **{key: value})  # type: ignore[arg-type]
+        return replace(DEFAULTS, shadow=shadow)
+    feed = replace(DEFAULTS.feed, **{key: value})  # type: ignore[arg-type]
+    return replace(DEFAULTS, feed=feed)
 
 
 def other(value: object) -> object:
