@@ -57,7 +57,7 @@ def test_the_facts_of_a_verification_are_json_too(played: Place) -> None:
     assert found["records"] == _core.journal_head(played.run_dir)[0]
 
 
-@pytest.mark.parametrize("table", CSV)
+@pytest.mark.parametrize("table", ["ticks.csv", "shadow_sets.csv"])
 def test_a_forged_table_is_refused_shown_escaped_and_rebuilt(place: Place, table: str) -> None:
     before = (place.run_dir / table).read_bytes()
     forge(place.run_dir / table)

@@ -100,7 +100,7 @@ def test_a_number_cell_holds_a_number_or_says_that_it_is_unknown(
                     assert cell in {"", "n/a", "yes", "no"} or plain.isdigit(), (block.title, cell)
 
 
-@pytest.mark.parametrize("name", [*NAMES, "foe"])
+@pytest.mark.parametrize("name", ["example", "foe"])
 def test_all_forms_repeat_byte_for_byte(name: str) -> None:
     made = report(name) if name != "foe" else hostile_report()
     first, second = page_of(made), page_of(made)
