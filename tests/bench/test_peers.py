@@ -10,7 +10,7 @@ from razor.app.bench.peers import JsonPeer, MsgspecPeer, SetSums
 
 TOKENS = [("yes-0", "no-0"), ("yes-1", "no-1")]
 SETS = [["yes-0", "yes-1"]]
-PEERS = [MsgspecPeer, JsonPeer]
+PEERS: list[type[MsgspecPeer | JsonPeer]] = [MsgspecPeer, JsonPeer]
 
 
 def book(token: str, bids: dict[str, str], asks: dict[str, str]) -> bytes:
@@ -20,6 +20,7 @@ def book(token: str, bids: dict[str, str], asks: dict[str, str]) -> bytes:
     message = {
         "event_type": "book",
         "market": "0x1",
+        "timestamp": "1",
         "asset_id": token,
         "bids": levels(bids),
         "asks": levels(asks),
@@ -29,7 +30,13 @@ def book(token: str, bids: dict[str, str], asks: dict[str, str]) -> bytes:
 
 def change(token: str, price: str, size: str, side: str) -> bytes:
     entry = {"asset_id": token, "price": price, "size": size, "side": side}
-    return json.dumps({"event_type": "price_change", "price_changes": [entry]}).encode()
+    message = {
+        "event_type": "price_change",
+        "market": "0x1",
+        "price_changes": [{**entry, "hash": "00"}],
+        "timestamp": "1",
+    }
+    return json.dumps(message).encode()
 
 
 @pytest.mark.parametrize("peer_type", PEERS)
@@ -77,7 +84,7 @@ def test_a_peer_skips_what_it_cannot_read_and_goes_on(
         [
             b"PONG",
             b'{"event_type":"new_market","market":"0x2","id":"7"}',
-            b'{"event_type":"last_trade_price","asset_id":"yes-0"}',
+            b'{"event_type":"last_trade_price","market":"0x1","asset_id":"yes-0"}',
             change("yes-0", "0.3", "1", "SELL"),
         ]
     )
@@ -115,6 +122,7 @@ def test_peers_and_razor_end_with_the_generators_books() -> None:
     bench = FeedBench(seed=3, markets=12, messages=3_000)
     for peer in (
         MsgspecPeer(bench.tokens(), bench.sets()),
+        MsgspecPeer(bench.tokens(), bench.sets(), is_lean=True),
         JsonPeer(bench.tokens(), bench.sets()),
     ):
         peer.run(bench.initial())

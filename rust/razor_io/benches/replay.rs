@@ -43,7 +43,7 @@ const PARAMS: &str = r#"{"run_id":"bench","source":"venue","settings":{
  "feed":{"frame_cap_bytes":8388608,"hash_check_every":64}}}"#;
 
 /// The whole capture as text, and its number of lines.
-pub fn text(feed: &Feed) -> (Vec<u8>, u64) {
+fn text(feed: &Feed) -> (Vec<u8>, u64) {
     let mut out = Vec::new();
     let meta = feed.meta_payload();
     let mut t = START_NS;
@@ -61,7 +61,7 @@ pub fn text(feed: &Feed) -> (Vec<u8>, u64) {
     (out, lines)
 }
 
-pub fn read(text: &[u8]) -> usize {
+fn read(text: &[u8]) -> usize {
     let mut reader = TextReader::new(text);
     let mut bytes = 0;
     while let Some(record) = reader.next_record().expect("line") {
@@ -70,7 +70,7 @@ pub fn read(text: &[u8]) -> usize {
     bytes
 }
 
-pub fn fold(text: &[u8]) -> Engine {
+fn fold(text: &[u8]) -> Engine {
     let (mut engine, mut sink) = (Engine::default(), NoRows::default());
     let params = PARAMS.as_bytes();
     let begin =

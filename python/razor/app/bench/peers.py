@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 __all__ = ["JsonPeer", "MsgspecPeer", "Peer", "SetSums"]
 
@@ -86,40 +86,68 @@ class _Level(msgspec.Struct, gc=False):
     size: str
 
 
-class _Change(msgspec.Struct, gc=False):
+class _LeanChange(msgspec.Struct, gc=False):
     asset_id: str
     price: str
     size: str
     side: str
 
 
-class _Book(msgspec.Struct, tag_field="event_type", tag="book", gc=False):
+class _LeanBook(msgspec.Struct, tag_field="event_type", tag="book", gc=False):
     asset_id: str
     bids: list[_Level]
     asks: list[_Level]
 
 
+class _LeanPriceChange(msgspec.Struct, tag_field="event_type", tag="price_change", gc=False):
+    price_changes: list[_LeanChange]
+
+
+class _Change(_LeanChange, gc=False):
+    hash: str
+    best_bid: str | None = None
+    best_ask: str | None = None
+
+
+class _Book(_LeanBook, tag_field="event_type", tag="book", gc=False):
+    market: str
+    timestamp: str
+    hash: str | None = None
+    tick_size: str | None = None
+    last_trade_price: str | None = None
+
+
 class _PriceChange(msgspec.Struct, tag_field="event_type", tag="price_change", gc=False):
+    market: str
     price_changes: list[_Change]
+    timestamp: str
 
 
-class _LastTrade(msgspec.Struct, tag_field="event_type", tag="last_trade_price", gc=False):
-    asset_id: str
-
-
-class _TickSize(msgspec.Struct, tag_field="event_type", tag="tick_size_change", gc=False):
-    asset_id: str
-
-
-class _Best(msgspec.Struct, tag_field="event_type", tag="best_bid_ask", gc=False):
-    asset_id: str
-
-
-class _NewMarket(msgspec.Struct, tag_field="event_type", tag="new_market", gc=False):
+class _Other(msgspec.Struct, gc=False):
     market: str
 
 
-_Message = _Book | _PriceChange | _LastTrade | _TickSize | _Best | _NewMarket
+class _LastTrade(_Other, tag_field="event_type", tag="last_trade_price", gc=False):
+    asset_id: str
+
+
+class _TickSize(_Other, tag_field="event_type", tag="tick_size_change", gc=False):
+    asset_id: str
+
+
+class _Best(_Other, tag_field="event_type", tag="best_bid_ask", gc=False):
+    asset_id: str
+
+
+class _NewMarket(_Other, tag_field="event_type", tag="new_market", gc=False):
+    pass
+
+
+_Rare = _LastTrade | _TickSize | _Best | _NewMarket
+_Lean = _LeanBook | _LeanPriceChange | _Rare
+_Full = _Book | _PriceChange | _Rare
+_AnyPriceChange = (_PriceChange, _LeanPriceChange)
+_Decoded: TypeAlias = "_Lean | _Full | list[_Lean] | list[_Full]"
 _Levels: TypeAlias = "dict[float, float]"
 
 
@@ -136,9 +164,19 @@ class _DictBook:
 
 
 class MsgspecPeer:
-    """Typed structs into plain dicts; the best ask is the least key."""
+    """Typed structs into plain dicts; the best ask is the least key.
 
-    def __init__(self, tokens: Sequence[tuple[str, str]], sets: Sequence[Sequence[str]]) -> None:
+    The structs hold the fields that the venue documents, checked as such a program checks its
+    input. With ``is_lean`` they hold only what the books need, and all else goes by unread.
+    """
+
+    def __init__(
+        self,
+        tokens: Sequence[tuple[str, str]],
+        sets: Sequence[Sequence[str]],
+        *,
+        is_lean: bool = False,
+    ) -> None:
         """Start with empty books of markets given as (YES, NO) tokens."""
         self.sums = SetSums(sets)
         self.skipped = 0
@@ -146,18 +184,22 @@ class MsgspecPeer:
         self._no: dict[str, _DictBook] = {}
         for yes, no in tokens:
             self._yes[yes] = self._no[no] = _DictBook(yes, is_watched=self.sums.watches(yes))
-        self._decoder = msgspec.json.Decoder(_Message | list[_Message])
+        self._decode: Callable[[bytes], _Decoded] = (
+            msgspec.json.Decoder(_Lean | list[_Lean]).decode
+            if is_lean
+            else msgspec.json.Decoder(_Full | list[_Full]).decode
+        )
 
     def run(self, frames: Iterable[bytes]) -> None:
         """Take frames in order; what has no known type or is no JSON is skipped."""
-        decode = self._decoder.decode
+        decode = self._decode
         for frame in frames:
             try:
                 decoded = decode(frame)
             except msgspec.MsgspecError:
                 self.skipped += 1
                 continue
-            if isinstance(decoded, _PriceChange):
+            if isinstance(decoded, _AnyPriceChange):
                 self._change(decoded.price_changes)
             elif isinstance(decoded, list):
                 for message in decoded:
@@ -165,13 +207,13 @@ class MsgspecPeer:
             else:
                 self._take(decoded)
 
-    def _take(self, message: _Message) -> None:
-        if isinstance(message, _PriceChange):
+    def _take(self, message: _Lean | _Full) -> None:
+        if isinstance(message, _AnyPriceChange):
             self._change(message.price_changes)
-        elif isinstance(message, _Book):
+        elif isinstance(message, _LeanBook):
             self._replace(message)
 
-    def _replace(self, message: _Book) -> None:
+    def _replace(self, message: _LeanBook) -> None:
         book = self._yes.get(message.asset_id)
         if book is not None:
             book.bids = {float(it.price): float(it.size) for it in message.bids}
@@ -182,7 +224,7 @@ class MsgspecPeer:
             book.bids = {_mirrored(it.price): float(it.size) for it in message.asks}
         self._check(book)
 
-    def _change(self, changes: list[_Change]) -> None:
+    def _change(self, changes: Sequence[_LeanChange]) -> None:
         # A message is about one market.
         book = None
         for entry in changes:
