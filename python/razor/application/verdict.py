@@ -87,7 +87,9 @@ def _report_json(numbers: str | bytes, facts: ReportFacts) -> str:
     """Give the text of ``report.json``: two blanks per level, final line feed, ASCII.
 
     Escaped, because ``--json`` shows the same bytes on a terminal, which acts on C1 controls and
-    turns text round for direction marks; ids from outside may hold both. Amounts are JSON numbers with up to twelve exact decimals, whole ones with ``.0`` as the
+    turns text round for direction marks; ids from outside may hold both.
+
+    Amounts are JSON numbers with up to twelve exact decimals, whole ones with ``.0`` as the
     predecessor wrote them.
     """
     found = _object(numbers, "the numbers of the report")
