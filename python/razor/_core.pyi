@@ -500,7 +500,7 @@ def capture_text(path: Path, max_bytes: int) -> bytes:
 def audit_verify(run_dir: Path) -> str:
     """Prove the journal and compare every table with it; JSON text.
 
-    Keys: records, segments, tail, evidence, head, differences, integrity. Errors: `Corrupt`,
+    Keys: records, segments, tail, evidence, head, differences. Errors: `Corrupt`,
     `JournalError`, `StorageError`.
     """
 

@@ -3,12 +3,13 @@
 import json
 import signal
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.e2e import journals
-from tests.e2e.loopback import changes, desk, play
+from tests.e2e.loopback import Desk, changes, desk, play
 from tests.e2e.razor import Done, here, is_one_message
 from tests.feeds.venue import Answer
 
@@ -35,11 +36,6 @@ def _verify() -> None:
     done = here("audit", "verify", "runs/run_latest")
     assert (done.code, done.err) == (0, ""), done
     assert "verified: chain, checksums, tables" in done.out
-
-
-def _more_than(run: Path, least: int) -> Callable[[], bool]:
-    """Tell whether the journal of a run has more records than that."""
-    return lambda: journals.records(run) > least
 
 
 async def _soon(story: Callable[[], Awaitable[Done]]) -> Done:
@@ -202,6 +198,10 @@ def test_recording_goes_on_behind_a_kill_in_the_same_directory(tmp_path: Path) -
     play(story())
 
 
+def _has_more(at: Desk, least: int) -> bool:
+    return journals.records(at.latest) > least
+
+
 def test_run_survives_kills_in_a_row_and_its_replay_gives_its_tables(tmp_path: Path) -> None:
     async def story() -> None:
         async with desk(tmp_path) as at:
@@ -211,7 +211,7 @@ def test_run_survives_kills_in_a_row_and_its_replay_gives_its_tables(tmp_path: P
                     await child.until(at.is_flowing)
                     await changes(at.venue, 10)
                     least = journals.records(at.latest) + 5
-                    await child.until(_more_than(at.latest, least))
+                    await child.until(partial(_has_more, at, least))
                     child.ask(signal.SIGKILL)
                     await child.done()
                 assert len(journals.segments(at.latest)) == count

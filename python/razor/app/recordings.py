@@ -36,6 +36,8 @@ _SIDE_MOST = 268_435_456
 _META_MOST = 1_048_576
 _JOURNAL = "journal"
 _MANIFEST = "manifest.json"
+# Room kept free for the end of a run stands beside them and is no record.
+_SEGMENTS = "*.rzj"
 _PREDECESSOR_FILES = ("snapshots.csv", "trades.csv", "config.toml")
 _TORN = "The journal that was played ends in a torn tail: what its crash cut off is not in here."
 _NO_SIZES = "The recording has quotes without sizes: depth is unknown, every set is judged Thin."
@@ -127,7 +129,7 @@ def _run(path: Path) -> Recording:
         raise _nothing_in(path, remedy="it ended before its first record; play another")
     name = journal.run_id.removeprefix("replay_")
     is_old = manifest.schema_versions.get("rules") == Rules.PREDECESSOR.value
-    size = sum(segment.stat().st_size for segment in (path / _JOURNAL).glob("*.rzj"))
+    size = sum(segment.stat().st_size for segment in (path / _JOURNAL).glob(_SEGMENTS))
     return Recording(
         kind="replay",
         name=name,

@@ -7,6 +7,7 @@ gets the same bytes. The plotting library takes half a second to load, so only r
 
 import json
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 from razor import _core
@@ -16,7 +17,7 @@ from razor.app.evidence import config_of, journal_of
 from razor.application.verdict import ReportFacts, make_report, read_signals
 from razor.domain.errors import DecodeError
 from razor.domain.settings import SCHEMA_VERSION, Settings
-from razor.domain.verdict import Report, Seal
+from razor.domain.verdict import Report, Seal, decode_integrity
 
 __all__ = [
     "REPORT_FILES",
@@ -131,13 +132,14 @@ def _report(log: bytes, sets: bytes | None, basis: _Basis) -> Report:
     facts = _facts(basis.settings, row=basis.row, label=basis.label)
     numbers = _core.day14_json(log, sets, json.dumps(facts))
     named = json.loads(numbers)["run_id"]
-    text = (sets or log).decode("utf-8", "replace")
+    # Not splitlines(): a market name may hold what that takes for the end of a line.
+    lines = StringIO((sets or log).decode("utf-8", "replace"), newline="")
     return make_report(
         numbers,
         ReportFacts(
             seal=basis.seal,
             integrity_row=basis.row,
-            signals=read_signals(text.splitlines(keepends=True), run_id=str(named)),
+            signals=read_signals(lines, run_id=str(named)),
             markers=basis.markers,
             accept_no_verdict=basis.settings.live.accept_no_verdict,
         ),
@@ -157,9 +159,9 @@ def _facts(
         "starting_capital": str(capital) if capital else None,
     }
     if row is not None:
-        found = json.loads(row)
-        facts["trade_prints"] = int(found["trade_rows"])
-        facts["recorded_ms"] = int(found["last_ms"]) - int(found["first_ms"])
+        found = decode_integrity(row)
+        facts["trade_prints"] = found.trade_rows
+        facts["recorded_ms"] = found.last_ms - found.first_ms
     return facts
 
 

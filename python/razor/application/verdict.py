@@ -87,10 +87,8 @@ def _report_json(numbers: str | bytes, facts: ReportFacts) -> str:
     """Give the text of ``report.json``: two blanks per level, final line feed, ASCII.
 
     Escaped, because ``--json`` shows the same bytes on a terminal, which acts on C1 controls and
-    turns text round for direction marks; ids from outside may hold both.
-
-    Amounts are JSON numbers with up to twelve exact decimals, whole ones with ``.0`` as the
-    predecessor wrote them.
+    turns text round for direction marks; ids from outside may hold both. Amounts are JSON numbers
+    with up to twelve exact decimals, whole ones with ``.0`` as the predecessor wrote them.
     """
     found = _object(numbers, "the numbers of the report")
     row = facts.integrity_row
@@ -217,10 +215,14 @@ def _is_whole(text: str) -> bool:
 
 
 def _is_finite(text: str) -> bool:
+    if not 0 < len(text) < _MOST_DIGITS:
+        return False
     try:
-        return 0 < len(text) < _MOST_DIGITS and Decimal(text).is_finite()
+        number = Decimal(text)
     except InvalidOperation:
         return False
+    # Few characters can name a number that nothing can draw or write out: 1e999.
+    return number.is_finite() and number.adjusted() < _MOST_DIGITS
 
 
 def _object(text: str | bytes, source: str) -> dict[str, object]:

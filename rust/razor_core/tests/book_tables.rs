@@ -467,22 +467,22 @@ fn step(desk: &mut Desk, step: &str) {
         ["print", name, cell] => {
             let (price, size) = cell.split_once(':').expect("price:size");
             let text = desk.trade_text(token(name), price, size);
-            let _ = desk.try_frame(&text);
+            _ = desk.try_frame(&text);
         }
-        ["pong"] => drop(desk.try_frame("PONG")),
-        ["none"] => drop(desk.try_frame("NO NEW ASSETS")),
+        ["pong"] => _ = desk.try_frame("PONG"),
+        ["none"] => _ = desk.try_frame("NO NEW ASSETS"),
         ["other"] => desk.snapshots_of_second_market(),
         ["mix"] => {
             let text = desk.change_text("OTHER", "BUY", "0.41", "5", "");
-            let _ = desk.try_frame(&text);
+            _ = desk.try_frame(&text);
         }
         ["foreign"] => {
             let text = desk.change_text("YES", "BUY", "0.41", "5", "");
             let text = text.replace(&"a".repeat(64), &"c".repeat(64));
-            let _ = desk.try_frame(&text.replace(&"1a".repeat(38), &"9".repeat(76)));
+            _ = desk.try_frame(&text.replace(&"1a".repeat(38), &"9".repeat(76)));
         }
-        ["unknown"] => drop(desk.try_frame(cut("{\"event_type\":\"weather\"}"))),
-        ["bad"] => drop(desk.try_frame("{")),
+        ["unknown"] => _ = desk.try_frame(cut("{\"event_type\":\"weather\"}")),
+        ["bad"] => _ = desk.try_frame("{"),
         ["ts", ms] => desk.venue_ts = AT + number(ms),
         ["conn", ix] => desk.conn = ConnIx(u16::try_from(number(ix)).expect("index")),
         ["epoch", epoch] => desk.epoch = u32::try_from(number(epoch)).expect("epoch"),

@@ -449,7 +449,7 @@ fn plain(top: i128, bottom: i128) -> String {
 fn each_scenario_settles_generated_rows_as_in_whole_numbers() {
     let mut rng = Rng::new(91);
     for round in 0..60 {
-        let ledger: Vec<Generated> = (0..1 + rng.below(50)).map(|_| generated(&mut rng)).collect();
+        let ledger: Vec<Generated> = (0..=rng.below(50)).map(|_| generated(&mut rng)).collect();
         let rows: Vec<Row> = ledger.iter().map(|one| one.row.clone()).collect();
         let found = report(&rows, &facts());
         for (name, factor, dump) in [

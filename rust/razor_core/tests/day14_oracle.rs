@@ -482,89 +482,109 @@ fn how_the_file_is_written_changes_nothing() {
 
 // ---- the venue column ----------------------------------------------------------------------
 
+/// The cells of one generated line of the sets table.
+struct SetCells {
+    run: &'static str,
+    market: String,
+    is_inside: bool,
+    venue: Option<String>,
+    code: &'static str,
+    frozen: String,
+    fees: String,
+    days: String,
+    tick: &'static str,
+    ever: &'static str,
+}
+
+impl SetCells {
+    fn any(rng: &mut Rng) -> Self {
+        Self {
+            run: pick(rng, &["r", "r", "r", "q", ""]),
+            market: format!("m{}", rng.below(6)),
+            is_inside: rng.chance(60),
+            venue: (!rng.chance(30)).then(|| decimal(rng, 4, 6)),
+            code: pick(rng, &["FEES_UNKNOWN", "SIDE_UNKNOWN", ""]),
+            frozen: decimal(rng, 4, 12),
+            fees: decimal(rng, 1, 5),
+            days: if rng.chance(50) { decimal(rng, 40, 6) } else { String::new() },
+            tick: pick(rng, &["liquid", "thin"]),
+            ever: pick(rng, &["0", "1"]),
+        }
+    }
+
+    fn line(&self, id: usize) -> String {
+        sets_line(&[
+            ("run_id", self.run),
+            ("signal_id", &id.to_string()),
+            ("market_id", &self.market),
+            ("in_frozen_table", if self.is_inside { "1" } else { "0" }),
+            ("tick_bucket", self.tick),
+            ("could_ever_be_liquid", self.ever),
+            ("frozen_total_pnl", &self.frozen),
+            ("venue_total_pnl", self.venue.as_deref().unwrap_or("")),
+            ("venue_fees", &self.fees),
+            ("venue_capital_days", &self.days),
+            ("venue_notes", self.code),
+        ])
+    }
+}
+
+/// Both bases over the lines that have numbers on both.
+fn both_bases(lines: &[&SetCells]) -> Value {
+    let with: Vec<&&SetCells> = lines.iter().filter(|line| line.venue.is_some()).collect();
+    let sum = |cell: &dyn Fn(&SetCells) -> String| {
+        num(with.iter().map(|line| number(&cell(line)).expect("number")).sum(), PICO)
+    };
+    let has = !with.is_empty();
+    json!({
+        "rows": lines.len(), "rows_with_venue_numbers": with.len(),
+        "frozen_total_pnl": sum(&|line| line.frozen.clone()),
+        "venue_total_pnl": has.then(|| sum(&|line| line.venue.clone().expect("venue"))),
+        "venue_fees": has.then(|| sum(&|line| line.fees.clone())),
+    })
+}
+
+/// The `venue` key over the lines of the run.
+fn venue_column(lines: &[&SetCells]) -> Value {
+    let mut blanks: BTreeMap<&str, u64> = BTreeMap::new();
+    for line in lines.iter().filter(|line| line.venue.is_none()) {
+        *blanks.entry(line.code).or_default() += 1;
+    }
+    let mut days: Vec<i128> = lines.iter().filter_map(|line| number(&line.days)).collect();
+    days.sort_unstable();
+    let median = days.get(days.len().saturating_sub(1) / 2);
+    let markets = |test: &dyn Fn(&SetCells) -> bool| {
+        let named = lines.iter().filter(|line| test(line)).map(|line| line.market.as_str());
+        named.collect::<std::collections::BTreeSet<_>>().len()
+    };
+    let part = |inside: bool| -> Vec<&SetCells> {
+        lines.iter().copied().filter(|line| line.is_inside == inside).collect()
+    };
+    json!({
+        "rows_total": lines.len(),
+        "blank_by_reason": blanks,
+        "in_frozen_table": both_bases(&part(true)),
+        "outside_frozen_table": both_bases(&part(false)),
+        "tick_bucket_liquid": lines.iter().filter(|line| line.tick == "liquid").count(),
+        "sets_seen": markets(&|_| true),
+        "sets_that_could_ever_be_liquid": markets(&|line| line.ever == "1"),
+        "capital_days_p50": median.map(|days| num(*days, PICO)),
+        "capital_days_max": days.last().map(|days| num(*days, PICO)),
+    })
+}
+
 #[test]
 fn the_venue_column_sums_what_has_numbers_on_both_bases() {
     let mut rng = Rng::new(62);
-    for _ in 0..30 {
-        let mut text = format!("{SHADOW_SETS_HEADER}\n");
-        let (mut inside, mut outside) = ([0_i128; 5], [0_i128; 5]);
-        let mut blanks: BTreeMap<String, u64> = BTreeMap::new();
-        let (mut days, mut liquid) = (Vec::new(), 0);
-        let (mut seen, mut could) = (BTreeMap::new(), 0);
-        let count = rng.below(40);
-        for id in 0..count {
-            let run = pick(&mut rng, &["r", "r", "r", "q", ""]);
-            let market = format!("m{}", rng.below(6));
-            let is_inside = rng.chance(60);
-            let venue = (!rng.chance(30)).then(|| decimal(&mut rng, 4, 6));
-            let code = pick(&mut rng, &["FEES_UNKNOWN", "SIDE_UNKNOWN", ""]);
-            let frozen = decimal(&mut rng, 4, 12);
-            let fees = decimal(&mut rng, 1, 5);
-            let held = if rng.chance(50) { decimal(&mut rng, 40, 6) } else { String::new() };
-            let tick = pick(&mut rng, &["liquid", "thin"]);
-            let ever = pick(&mut rng, &["0", "1"]);
-            text += &sets_line(&[
-                ("run_id", run),
-                ("signal_id", &id.to_string()),
-                ("market_id", &market),
-                ("in_frozen_table", if is_inside { "1" } else { "0" }),
-                ("tick_bucket", tick),
-                ("could_ever_be_liquid", ever),
-                ("frozen_total_pnl", &frozen),
-                ("venue_total_pnl", venue.as_deref().unwrap_or("")),
-                ("venue_fees", &fees),
-                ("venue_capital_days", &held),
-                ("venue_notes", code),
-            ]);
-            if run != "r" {
-                continue;
-            }
-            liquid += u32::from(tick == "liquid");
-            let known = seen.entry(market).or_insert(false);
-            if ever == "1" && !*known {
-                *known = true;
-                could += 1;
-            }
-            days.extend(number(&held));
-            let sums = if is_inside { &mut inside } else { &mut outside };
-            sums[0] += 1;
-            match venue {
-                None => *blanks.entry(code.to_owned()).or_default() += 1,
-                Some(venue) => {
-                    sums[1] += 1;
-                    sums[2] += number(&frozen).expect("pnl");
-                    sums[3] += number(&venue).expect("pnl");
-                    sums[4] += number(&fees).expect("fees");
-                }
-            }
-        }
-        days.sort_unstable();
-        let bases = |sums: [i128; 5]| {
-            let has = sums[1] > 0;
-            json!({
-                "rows": sums[0], "rows_with_venue_numbers": sums[1],
-                "frozen_total_pnl": num(sums[2], PICO),
-                "venue_total_pnl": has.then(|| num(sums[3], PICO)),
-                "venue_fees": has.then(|| num(sums[4], PICO)),
-            })
-        };
+    for _ in 0..60 {
+        let all: Vec<SetCells> = (0..rng.below(40)).map(|_| SetCells::any(&mut rng)).collect();
+        let lines: Vec<String> = all.iter().enumerate().map(|(id, line)| line.line(id)).collect();
+        let text = format!("{SHADOW_SETS_HEADER}\n{}", lines.concat());
+        let mine: Vec<&SetCells> = all.iter().filter(|line| line.run == "r").collect();
         let found = report_of(&table(&[Row::example()]), Some(&text), &facts());
-        let median = days.get(days.len().saturating_sub(1) / 2);
-        assert_leading(
-            &found["venue"],
-            &json!({
-                "rows_total": inside[0] + outside[0],
-                "blank_by_reason": blanks,
-                "in_frozen_table": bases(inside),
-                "outside_frozen_table": bases(outside),
-                "tick_bucket_liquid": liquid,
-                "sets_seen": seen.len(),
-                "sets_that_could_ever_be_liquid": could,
-                "capital_days_p50": median.map(|days| num(*days, PICO)),
-                "capital_days_max": days.last().map(|days| num(*days, PICO)),
-            }),
-        );
-        assert_eq!(found["evidence"]["signals_outside_frozen"], json!(outside[0]));
+        assert_leading(&found["venue"], &venue_column(&mine));
+        let outside = mine.iter().filter(|line| !line.is_inside).count();
+        assert_eq!(found["evidence"]["signals_outside_frozen"], json!(outside));
         assert_eq!(found["verdict"]["go"], false, "the venue column decides nothing");
     }
 }

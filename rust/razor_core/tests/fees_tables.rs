@@ -275,7 +275,7 @@ fn a_size_never_loses_money_when_the_threshold_is_above_rounding() {
         let legs: Vec<(Book, Fees)> = (0..count)
             .map(|_| {
                 let mut at = 50_000 + rng.below(400_000);
-                let levels = (0..1 + rng.below(4))
+                let levels = (0..=rng.below(4))
                     .map(|_| {
                         at += 1 + rng.below(60_000);
                         (Price::from_micros(at).expect("price"), Qty(rng.below_wide(40_000_000)))

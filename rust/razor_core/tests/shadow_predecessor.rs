@@ -170,7 +170,7 @@ fn quotes_that_exact_units_cannot_hold_are_errors_and_never_guesses() {
         (8, "leg1_best_bid", "7", UnitError::Overflow),
         (9, "leg1_best_ask", "-1", UnitError::Negative),
     ] {
-        let found = run(&[&shot(&[(place, cell)])], &[]).err().expect("error");
+        let found = run(&[&shot(&[(place, cell)])], &[]).expect_err("error");
         let ReplayError::Cell { table, row, column, cause: found_cause } = found else {
             panic!("{found}")
         };

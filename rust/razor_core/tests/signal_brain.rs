@@ -438,7 +438,7 @@ fn compare(seed: u64, cooldown_ms: i64, step_ms: u64, prunes: bool) -> BTreeMap<
         Model { cooldown_ms, prunes, keys: Vec::new(), last_prune_ms: None, next_id: 1 };
     let mut rng = Rng::new(seed);
     let mut now_ms = 1_000_000;
-    let mut seen = BTreeMap::new();
+    let mut outcomes = BTreeMap::new();
     for _ in 0..4_000 {
         now_ms += rng.below_wide(step_ms) as i64;
         if rng.chance(2) {
@@ -448,10 +448,10 @@ fn compare(seed: u64, cooldown_ms: i64, step_ms: u64, prunes: bool) -> BTreeMap<
         let judged = at(&mut brain, now_ms, set, sum);
         assert_eq!(judged, model.step(now_ms, set, sum), "seed {seed} at {now_ms}");
         let word = judged.map_or_else(|cause| format!("{cause:?}"), |_| "Signal".to_owned());
-        *seen.entry(word).or_insert(0) += 1;
+        *outcomes.entry(word).or_insert(0) += 1;
     }
     assert_eq!(brain.next_id(), model.next_id);
-    seen
+    outcomes
 }
 
 #[test]

@@ -15,6 +15,7 @@
     clippy::float_arithmetic,
     clippy::format_collect,
     clippy::indexing_slicing,
+    clippy::large_stack_arrays,
     clippy::needless_for_each,
     clippy::panic,
     clippy::type_complexity,

@@ -9,6 +9,7 @@
     clippy::expect_used,
     clippy::format_collect,
     clippy::indexing_slicing,
+    clippy::large_stack_arrays,
     clippy::needless_for_each,
     clippy::type_complexity,
     clippy::unwrap_used,

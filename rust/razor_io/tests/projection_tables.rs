@@ -8,6 +8,7 @@
     clippy::cast_sign_loss,
     clippy::format_collect,
     clippy::indexing_slicing,
+    clippy::large_stack_arrays,
     clippy::needless_for_each,
     clippy::panic,
     clippy::type_complexity,
@@ -40,8 +41,8 @@ fn numbered(tables: &mut Tables, count: usize) {
 fn expected(count: usize) -> Vec<(&'static str, String)> {
     let content = |table: Table| {
         let header = table.header().map(|header| format!("{header}\n")).unwrap_or_default();
-        let rows: String = (0..count).map(|number| format!("{table:?},{number}\n")).collect();
-        (table.file_name(), header + &rows)
+        let rows: Vec<String> = (0..count).map(|number| format!("{table:?},{number}\n")).collect();
+        (table.file_name(), header + &rows.concat())
     };
     Table::ALL.into_iter().map(content).collect()
 }

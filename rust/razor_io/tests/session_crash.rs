@@ -7,6 +7,7 @@
     clippy::cast_sign_loss,
     clippy::format_collect,
     clippy::indexing_slicing,
+    clippy::large_stack_arrays,
     clippy::needless_for_each,
     clippy::panic,
     clippy::type_complexity,

@@ -21,11 +21,11 @@ _SLICE = 10_000
 
 @dataclass(slots=True, kw_only=True)
 class _Rounds:
-    core: list[float] = field(default_factory=list)
-    called: list[float] = field(default_factory=list)
-    msgspec: list[float] = field(default_factory=list)
-    json: list[float] = field(default_factory=list)
-    spreads: list[Spread] = field(default_factory=list)
+    core: list[float] = field(default_factory=list[float])
+    called: list[float] = field(default_factory=list[float])
+    msgspec: list[float] = field(default_factory=list[float])
+    json: list[float] = field(default_factory=list[float])
+    spreads: list[Spread] = field(default_factory=list[Spread])
 
 
 def measure_feed(sizes: Sizes, control: Control) -> Section:

@@ -80,7 +80,8 @@ def describe(start: Process, path: Path, *, as_json: bool) -> None:
     with start.console.progress(f"reading {path.name}") as bar:
         info = json.loads(_core.capture_info(path, _following(start, bar)))
     if start.stop.is_requested:
-        start.console.notice(f"stopped by {start.stop.cause}: the rest of the file was not read")
+        # What was read by then would look like the whole capture.
+        raise _core.Cancelled(f"stopped before the end of {path.name}; nothing is shown")
     if as_json:
         start.console.json(info)
         return

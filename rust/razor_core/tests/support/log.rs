@@ -24,7 +24,7 @@ impl Row {
     pub fn with(&self, column: &str, cell: &str) -> Self {
         let place = SHADOW_LOG_HEADER.split(',').position(|name| name == column).expect("column");
         let mut row = self.clone();
-        row.cells[place] = cell.to_owned();
+        cell.clone_into(&mut row.cells[place]);
         row
     }
 
