@@ -25,6 +25,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::similar_names,
     clippy::unwrap_used,
     clippy::wildcard_enum_match_arm,
     reason = "a test stops loudly where the core must not"

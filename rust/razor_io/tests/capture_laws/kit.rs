@@ -96,7 +96,7 @@ impl Dice {
             "\\u0041",
         ];
         let pieces = self.below(longest);
-        (0..pieces).map(|_| *self.pick(&PIECES)).collect()
+        (0..pieces).map(|_| self.pick(&PIECES).to_owned()).collect()
     }
 
     pub(crate) fn row(&mut self) -> Row {

@@ -1,6 +1,6 @@
 //! The sidecar and `info` against a recount that shares no code with either.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use razor_io::capture::{GapEntry, Info, Kind, Limits, Manifest, info, write_line};
@@ -30,8 +30,8 @@ fn recount(rows: &[Row]) -> Recount {
     count.first_ns = rows.first().map_or(0, |row| row.t);
     count.last_ns = rows.iter().map(|row| row.t).max().unwrap_or(0);
     count.backwards = rows.windows(2).filter(|pair| pair[1].t < pair[0].t).count() as u64;
-    let mut highest: HashMap<&str, u32> = HashMap::new();
-    let mut seen = HashSet::new();
+    let mut highest: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     for row in rows {
         let top = highest.entry(&row.conn).or_insert(0);
         count.off_order += u64::from(row.epoch < *top);
@@ -183,7 +183,7 @@ fn each_connection_has_its_own_span() {
         let rows = defective(seed, 200);
         write(&path, &rows);
         let described = info(&path, Limits::default(), |_| true).unwrap();
-        let names: HashSet<&str> = rows.iter().map(|row| row.conn.as_str()).collect();
+        let names: BTreeSet<&str> = rows.iter().map(|row| row.conn.as_str()).collect();
         assert_eq!(described.connections.len(), names.len());
         for (name, span) in &described.connections {
             let own: Vec<&Row> = rows.iter().filter(|row| row.conn == *name).collect();
