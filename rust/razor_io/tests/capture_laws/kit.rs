@@ -105,7 +105,8 @@ impl Dice {
         let t = if self.below(3) == 0 { *self.pick(&times) } else { self.below(1 << 60) as i64 };
         let epoch = *self.pick(&[0, 1, 7, u32::MAX]);
         let payload = self.text(12);
-        Row::new(*self.pick(&Kind::ALL), t, *self.pick(&conns), epoch, &payload)
+        let (kind, conn) = (*self.pick(&Kind::ALL), conns[self.below(6) as usize]);
+        Row::new(kind, t, conn, epoch, &payload)
     }
 
     pub(crate) fn rows(&mut self, count: u64) -> Vec<Row> {
