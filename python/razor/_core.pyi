@@ -12,21 +12,29 @@ from typing import Final, Literal, final, overload
 
 __all__ = [
     "BUILD_PROFILE",
+    "BookSnapshot",
     "Bps",
     "Cancelled",
     "Corrupt",
     "DecodeError",
+    "FeedBench",
     "FeedFacts",
     "Gap",
     "JournalError",
+    "MemoryBench",
     "OrderRefused",
+    "Prober",
     "RazorError",
+    "Recorded",
+    "RecorderBench",
     "Rejected",
+    "ReplayBench",
     "RiskRefused",
     "Session",
     "SettingsError",
     "SignalNotice",
     "Source",
+    "Spread",
     "StorageError",
     "Throttled",
     "UnitsError",
@@ -37,9 +45,12 @@ __all__ = [
     "audit_verify",
     "capture_import",
     "capture_info",
+    "capture_text",
+    "clock_cost_ns",
     "day14_json",
     "file_sha256",
     "journal_head",
+    "probe_capture",
     "sha256",
     "world_capture",
 ]
@@ -294,6 +305,38 @@ class SignalNotice:
         """Net edge on the frozen basis, basis points."""
 
 @final
+class BookSnapshot:
+    """One token's book at one moment; the NO book is the mirror of the YES book."""
+
+    @property
+    def token_id(self) -> str:
+        """Token id as on the wire."""
+
+    @property
+    def state(self) -> str:
+        """Live, Unhydrated, `Dirty(reason)` or `Suspect(cause)`; only Live may carry a price."""
+
+    @property
+    def tick_micros(self) -> int:
+        """Price grid in force, micro-dollars per tick."""
+
+    @property
+    def bids(self) -> list[tuple[int, int]]:
+        """Levels best first: micro-dollars per share, micro-shares."""
+
+    @property
+    def asks(self) -> list[tuple[int, int]]:
+        """Levels best first: micro-dollars per share, micro-shares."""
+
+    @property
+    def venue_ts_ms(self) -> int | None:
+        """Venue time of the last content, ms since the epoch."""
+
+    @property
+    def proof_recv_ns(self) -> int | None:
+        """Receive time of the last proof that the book is current (INVARIANTS S-18)."""
+
+@final
 class Source:
     """Records in order, from a capture or from the journal of a run. Belongs to one thread."""
 
@@ -379,6 +422,9 @@ class Session:
     def take_signals(self) -> list[SignalNotice]:
         """Signals since the last call, oldest first."""
 
+    def book(self, token_id: str) -> BookSnapshot | None:
+        """Give the book of a token as it stands; None for a token that no market defines."""
+
     def counts_json(self) -> str:
         """JSON array of the counters and of the integrity counts (docs/FILES.md, health.jsonl)."""
 
@@ -393,6 +439,38 @@ class Session:
 
     def abandon(self) -> None:
         """Leave the run as a crash would, without an end record."""
+
+@final
+class Prober:
+    """An engine in memory that probes sets (RAZOR_SPEC 25); nothing is written. One thread."""
+
+    def __new__(cls, params: bytes) -> Prober:
+        """Begin with the payload of a `params` record. Errors: `SettingsError`."""
+
+    def feed(
+        self, kind: str, conn: str, epoch: int, recv_ns: int, payload: bytes
+    ) -> FeedFacts | None:
+        """Take one record as `Session.feed` does, without a journal; takes no sample."""
+
+    def sample(self, now_ns: int) -> None:
+        """Sample every set whose legs are all ready. Cost: about a microsecond per set."""
+
+    def poll(self, now_ns: int, is_full: bool) -> None:
+        """Take notice of an answered poll for prints; `is_full` may hide further prints."""
+
+    def liveness(self) -> tuple[list[tuple[str, bool, int, int]], list[tuple[str, int]]]:
+        """As `Session.liveness`."""
+
+    def report_json(self) -> str:
+        """JSON text of the report: from_ms, to_ms, is_complete, sets with figures."""
+
+def probe_capture(path: Path, params: bytes, tick: Callable[[int, int], bool]) -> str:
+    """Probe all sets of a capture or a run directory over its own time; JSON text of the report.
+
+    `params`: payload of a `params` record. `tick(done, total)` in bytes is called every 4,096
+    records; false stops, and the report covers what was read. Releases the interpreter lock.
+    Errors: `StorageError`, `DecodeError` with file and line, `JournalError`, `SettingsError`.
+    """
 
 def sha256(content: bytes) -> bytes:
     """SHA-256, 32 bytes."""
@@ -413,10 +491,16 @@ def capture_info(path: Path, tick: Callable[[int, int], bool]) -> str:
     `tick` as in `capture_import`; damage is part of the answer. Errors: `StorageError`.
     """
 
+def capture_text(path: Path, max_bytes: int) -> bytes:
+    """Read the whole text of a capture, at most `max_bytes`.
+
+    Errors: `StorageError`, `DecodeError` when it is cut off, damaged or longer.
+    """
+
 def audit_verify(run_dir: Path) -> str:
     """Prove the journal and compare every table with it; JSON text.
 
-    Keys: records, segments, tail, evidence, head, differences, integrity. Errors: `Corrupt`,
+    Keys: records, segments, tail, evidence, head, differences. Errors: `Corrupt`,
     `JournalError`, `StorageError`.
     """
 
@@ -439,3 +523,205 @@ def day14_json(shadow_log: bytes | None, shadow_sets: bytes | None, facts_json: 
 
 def world_capture(path: Path, seed: int, start_ns: int, duration_ms: int) -> str:
     """Write the capture of a seeded world; gives its manifest as JSON text."""
+
+@final
+class Spread:
+    """How the times of single calls are spread, ns; exact quantiles of all of them."""
+
+    @property
+    def count(self) -> int:
+        """Times taken."""
+
+    @property
+    def mean_ns(self) -> int:
+        """Mean, rounded down."""
+
+    @property
+    def p50_ns(self) -> int:
+        """Median."""
+
+    @property
+    def p90_ns(self) -> int:
+        """90 % are at most this."""
+
+    @property
+    def p99_ns(self) -> int:
+        """99 % are at most this."""
+
+    @property
+    def p999_ns(self) -> int:
+        """99.9 % are at most this."""
+
+    @property
+    def max_ns(self) -> int:
+        """Worst; times above four seconds count as that."""
+
+@final
+class FeedBench:
+    """A seeded market-channel feed and the books it drives; for measurements only.
+
+    Belongs to the thread that made it. One set of three YES legs per market is watched.
+    """
+
+    def __new__(cls, *, seed: int, markets: int, messages: int) -> FeedBench:
+        """Generate the feed (about 1 us per message) and take its initial dump."""
+
+    def initial(self) -> list[bytes]:
+        """Copy the frames of the initial dump."""
+
+    def messages(self) -> list[bytes]:
+        """Copy the frames after it, one message each."""
+
+    def tokens(self) -> list[tuple[str, str]]:
+        """Token ids of each market, YES first."""
+
+    def sets(self) -> list[list[str]]:
+        """Legs of each watched set as token ids."""
+
+    def final_books(self) -> list[tuple[list[tuple[int, int]], list[tuple[int, int]]]]:
+        """True YES bids and asks by market at the end: micro-dollars, micro-shares, best first."""
+
+    @property
+    def message_bytes(self) -> int:
+        """Bytes of the frames after the initial dump."""
+
+    def reset(self) -> None:
+        """Begin anew with books that have seen the initial dump."""
+
+    def feed(self, frame: bytes, recv_ns: int) -> int:
+        """Take one frame and give the number of findings; under a microsecond."""
+
+    def run(self) -> int:
+        """Take all messages in one loop and give the total ns; no clock inside."""
+
+    def run_timed(self) -> Spread:
+        """Take all messages, each timed; a time includes one reading of the clock."""
+
+    @property
+    def refused(self) -> int:
+        """Frames refused since the last reset."""
+
+    @property
+    def wrong_books(self) -> int:
+        """Markets whose book is not the generator's at the end."""
+
+@final
+class ReplayBench:
+    """A capture of the seeded feed as text in memory; for measurements only."""
+
+    def __new__(cls, params: bytes, *, seed: int, markets: int, messages: int) -> ReplayBench:
+        """Generate the text; `params` is the settings record of a run."""
+
+    @property
+    def lines(self) -> int:
+        """Lines of the capture."""
+
+    @property
+    def text_bytes(self) -> int:
+        """Bytes of its text."""
+
+    def fold(self) -> int:
+        """Fold the text through reader and engine and give the ns.
+
+        Raises ValueError when the books at the end are not the generator's.
+        """
+
+    def fold_timed(self) -> Spread:
+        """Fold the text with each line timed; a time includes one reading of the clock."""
+
+    def read(self) -> int:
+        """Read the text without the engine and give the ns."""
+
+    def write(self, path: Path) -> int:
+        """Write the capture as a file and give its size in bytes. Raises StorageError."""
+
+    @staticmethod
+    def unpack(path: Path) -> int:
+        """Decompress a capture into memory and give the ns. Raises StorageError, DecodeError."""
+
+@final
+class Recorded:
+    """What a paced recording came to."""
+
+    @property
+    def pushed(self) -> int:
+        """Messages pushed at the fixed rate, lost ones included."""
+
+    @property
+    def lost(self) -> int:
+        """Messages shed."""
+
+    @property
+    def text_bytes(self) -> int:
+        """Bytes of the messages recorded."""
+
+    @property
+    def stored_bytes(self) -> int:
+        """Bytes of the journal."""
+
+    @property
+    def took_ns(self) -> int:
+        """Length of the paced stretch."""
+
+    @property
+    def late_ns_max(self) -> int:
+        """How late the generator was at most."""
+
+    @property
+    def sync_ns_max(self) -> int:
+        """Longest sync of the disk."""
+
+    @property
+    def push(self) -> Spread:
+        """Cost of the pushes at the fixed rate, one reading of the clock included."""
+
+    @property
+    def read_records(self) -> int:
+        """Records read back and verified."""
+
+    @property
+    def read_ns(self) -> int:
+        """Time that took."""
+
+@final
+class RecorderBench:
+    """A live recorder in a run directory of its own and seeded frames for it."""
+
+    def __new__(
+        cls, run_dir: Path, *, seed: int, markets: int, messages: int, most: int
+    ) -> RecorderBench:
+        """Open a journal; `most` is how many paced pushes are timed. Raises StorageError."""
+
+    def begin(self) -> None:
+        """Start the clock of the fixed rate."""
+
+    def push_paced(self, rate: int, count: int) -> None:
+        """Push `count` further messages at `rate` a second since `begin`. Raises JournalError."""
+
+    def push_burst(self, count: int) -> int:
+        """Push at most `count` messages at once and give the ns; then waits for the disk."""
+
+    def finish(self) -> Recorded:
+        """End the journal, read it back and verify it. Raises JournalError, StorageError."""
+
+@final
+class MemoryBench:
+    """An engine that has taken the initial dump of many markets, to weigh its process."""
+
+    def __new__(cls, params: bytes, *, seed: int, markets: int, levels: int) -> MemoryBench:
+        """Generate and take the dump; `levels` a side."""
+
+    @property
+    def live(self) -> int:
+        """Tokens whose book is LIVE."""
+
+    @property
+    def text_bytes(self) -> int:
+        """Bytes of the frames taken."""
+
+    @property
+    def wrong_books(self) -> int:
+        """Markets whose book is not the generator's."""
+
+def clock_cost_ns() -> int:
+    """What one reading of the monotonic clock costs here, ns."""

@@ -7,9 +7,12 @@
     clippy::as_conversions,
     clippy::cast_possible_truncation,
     clippy::expect_used,
+    clippy::format_collect,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::similar_names,
+    clippy::too_many_lines,
+    clippy::type_complexity,
     clippy::unwrap_used,
     unreachable_pub,
     reason = "a test stops loudly where the core must not"

@@ -204,7 +204,10 @@ proptest! {
     }
 
     #[test]
-    fn the_split_into_blocks_and_segments_is_not_in_the_records(plan in a_plan(), other in a_plan()) {
+    fn the_split_into_blocks_and_segments_is_not_in_the_records(
+        plan in a_plan(),
+        other in a_plan()
+    ) {
         // The records of one plan under the cuts of the other.
         let rows: Vec<Row> = plan.blocks.iter().flat_map(|(_, rows)| rows.clone()).collect();
         let mut left = rows.as_slice();

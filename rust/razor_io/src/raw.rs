@@ -1,7 +1,8 @@
-//! `raw_ws.jsonl`: received frames as they came, one per line, for tools that know nothing of razor.
+//! `raw_ws.jsonl`: received frames as they came, one per line, for tools that know nothing of
+//! razor.
 //!
-//! Owns: the optional file and its rotation. Must never: be needed. The journal has every frame; this
-//! copy may be rotated away, so `audit verify` does not look at it.
+//! Owns: the optional file and its rotation. Must never: be needed. The journal has every frame;
+//! this copy may be rotated away, so `audit verify` does not look at it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;

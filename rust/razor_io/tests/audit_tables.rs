@@ -2,8 +2,15 @@
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::format_collect,
     clippy::indexing_slicing,
+    clippy::large_stack_arrays,
+    clippy::needless_for_each,
     clippy::panic,
+    clippy::type_complexity,
     clippy::unwrap_used,
     reason = "a test stops at the first surprise"
 )]
@@ -199,7 +206,10 @@ fn a_table_that_cannot_be_read_is_a_fault_with_its_path() {
         let path = dir.path().join(table.file_name());
         fs::remove_file(&path).unwrap();
         let fault = verify(dir.path()).err().unwrap();
-        let missing = matches!(&fault, AuditFault::Io(IoFault::Missing { path: named, .. }) if *named == path);
+        let missing = matches!(
+            &fault,
+            AuditFault::Io(IoFault::Missing { path: named, .. }) if *named == path
+        );
         assert!(missing, "{fault}");
         assert!(fault.to_string().contains(table.file_name()) && fault.to_string().contains(';'));
         fs::create_dir(&path).unwrap();

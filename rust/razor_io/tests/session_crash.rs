@@ -2,8 +2,15 @@
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::format_collect,
     clippy::indexing_slicing,
+    clippy::large_stack_arrays,
+    clippy::needless_for_each,
     clippy::panic,
+    clippy::type_complexity,
     clippy::unwrap_used,
     clippy::wildcard_enum_match_arm,
     reason = "a test stops at the first surprise"
@@ -425,7 +432,10 @@ fn the_journals_own_kinds_are_refused_as_inputs() {
         let recv_ns = Nanos(START_NS);
         let record = Record { kind, recv_ns, conn: "", epoch: 0, payload: b"{}" };
         let fault = session.feed(&record).err().unwrap();
-        let own = matches!(fault, SessionFault::Journal(JournalFault::OwnKind { kind: named }) if named == kind);
+        let own = matches!(
+            fault,
+            SessionFault::Journal(JournalFault::OwnKind { kind: named }) if named == kind
+        );
         assert!(own, "{fault}");
     }
     session.close().unwrap();

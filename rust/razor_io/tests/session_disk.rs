@@ -3,8 +3,15 @@
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::format_collect,
     clippy::indexing_slicing,
+    clippy::large_stack_arrays,
+    clippy::needless_for_each,
     clippy::panic,
+    clippy::type_complexity,
     clippy::unwrap_used,
     reason = "a test stops at the first surprise"
 )]
@@ -214,7 +221,10 @@ fn a_table_that_is_removed_replaced_or_changed_while_it_is_written_is_noticed() 
             harm(&path);
             feed(&mut session, &world.records[half..], 0);
             let fault = session.flush_durable().err().unwrap();
-            let named = matches!(&fault, SessionFault::Io(IoFault::Replaced { path: named }) if *named == path);
+            let named = matches!(
+                &fault,
+                SessionFault::Io(IoFault::Replaced { path: named }) if *named == path
+            );
             assert!(named, "{table:?}: {fault}");
             let again = session.close().err().unwrap();
             assert_eq!(again.to_string(), fault.to_string());

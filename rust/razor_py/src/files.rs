@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 use razor_core::shadow::day14::{Facts, day14_json as core_day14_json};
 use razor_io::audit;
 use razor_io::capture::{
@@ -17,7 +18,7 @@ use razor_sim::world::{WorldPlan, build as build_world};
 use crate::errors::{Fault, bad_argument};
 
 /// Asks Python how to go on: `tick(done, total) -> bool`, false stops.
-fn keep_going(tick: &Py<PyAny>, done: u64, total: u64) -> bool {
+pub(crate) fn keep_going(tick: &Py<PyAny>, done: u64, total: u64) -> bool {
     Python::attach(|py| {
         tick.call1(py, (done, total)).and_then(|answer| answer.is_truthy(py)).unwrap_or(false)
     })
@@ -72,6 +73,17 @@ pub(crate) fn capture_info(py: Python<'_>, path: PathBuf, tick: Py<PyAny>) -> Py
     let info = py
         .detach(|| capture::info(&path, Limits::default(), |done| keep_going(&tick, done, total)));
     Ok(json::text(&info.map_err(Fault::from)?))
+}
+
+/// The whole text of a capture, for tools that read lines themselves.
+#[pyfunction]
+pub(crate) fn capture_text(
+    py: Python<'_>,
+    path: PathBuf,
+    max_bytes: usize,
+) -> PyResult<Bound<'_, PyBytes>> {
+    let text = py.detach(|| capture::read_text(&path, max_bytes)).map_err(Fault::from)?;
+    Ok(PyBytes::new(py, &text))
 }
 
 /// SHA-256 of a capture's text as its manifest says, else computed; hexadecimal.

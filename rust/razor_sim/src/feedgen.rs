@@ -9,6 +9,7 @@
 //! Book hashes are seeded filler of the right form ([`Feed::HASHES_ARE_FILLER`]): hashing every
 //! book would cost more than generating it. The real recipe is proven on recordings.
 
+mod definitions;
 mod text;
 mod world;
 

@@ -102,3 +102,32 @@ fn changes_and_books_take_the_predicted_path() {
         assert_eq!(predicted, known, "{}", String::from_utf8_lossy(bytes));
     }
 }
+
+#[test]
+fn the_definitions_of_a_stream_make_an_engine_that_watches_every_market() {
+    let feed = Feed::generate(FeedConfig { messages: 0, markets: 40, ..FeedConfig::default() });
+    let meta = razor_core::engine::meta::Meta::decode(feed.meta_payload().as_bytes());
+    let meta = meta.expect("meta record");
+    let universe = feed.watched_universe();
+    assert_eq!((meta.markets.len(), meta.sets.len()), (40, 40));
+    for (written, market) in meta.markets.iter().zip(universe.markets()) {
+        assert_eq!(*written.condition_id, *market.condition_id);
+        assert_eq!(written.tick(), Ok(market.tick));
+        let texts = written.token_ids.iter().map(String::as_str);
+        assert!(texts.eq(market.token_ids.iter().map(|text| &**text)));
+    }
+    for (written, set) in meta.sets.iter().zip(universe.sets()) {
+        assert_eq!((&*written.key, written.legs.len()), (&*set.key, 3));
+        let texts = set.legs.iter().filter_map(|leg| universe.token_id(*leg));
+        assert!(texts.eq(written.legs.iter().map(String::as_str)));
+    }
+    let of_first: usize =
+        universe.sets().iter().filter(|set| set.legs.contains(&TokenIx(0))).count();
+    assert_eq!(of_first, 3, "each market is a leg of three sets");
+}
+
+#[test]
+fn two_markets_are_too_few_for_a_watched_set() {
+    let feed = Feed::generate(FeedConfig { messages: 0, markets: 2, ..FeedConfig::default() });
+    assert!(feed.watched_universe().sets().is_empty());
+}

@@ -70,7 +70,7 @@ def day14(
     forms = rendered(report)
     start.console.block(report.json if as_json else forms.terminal)
     if html is not None:
-        replace_file(html.parent, html.name, forms.files["report.html"].encode())
+        replace_file(html.parent.resolve(), html.name, forms.files["report.html"].encode())
         start.console.notice(f"page {html}")
     numbers = report.numbers
     is_go = numbers.day14.verdict.go and numbers.evidence.is_sufficient

@@ -13,7 +13,7 @@ from razor.adapters.files.session import LiveSession, PlayedSession
 from razor.app.cli import options
 from razor.app.cli.verb import Verb, process
 from razor.app.recordings import Recording, Tick, demo_recording, recording_at
-from razor.app.runs import OpenRun, RunPlan, dry_run_gates, opened
+from razor.app.runs import OpenRun, RunPlan, dry_run_gates, opened, require_markets
 from razor.app.verdicts import WrittenReport, report_of_run, write_report
 from razor.app.wiring import Process
 from razor.application.play import Pace, PlayPorts, play
@@ -192,9 +192,10 @@ def _record(
     with opened(start, plan) as run:
         start.console.notice(f"recording into {run.directory.path}; Ctrl-C ends it in order")
         live = LiveSession(run.session)
+        before = run.session.durable_seq
         summary = record_live(start, plan.config.settings, live, duration_ms=duration_ms)
         cause = start.stop.cause or summary.end.value
-        records = run.session.durable_seq
+        records = run.session.durable_seq - before
         run.finish(start, cause=cause)
         path = run.directory.path
         written = write_report(path, report_of_run(path)) if is_reported else None
@@ -234,6 +235,7 @@ def _replay_plan(
 def _live_plan(
     file: ConfigFile, gates: GateVector, runs_dir: Path, resume: ResumePolicy
 ) -> RunPlan:
+    require_markets(file)
     return RunPlan(
         config=file,
         gates=gates,

@@ -51,6 +51,7 @@ pub struct Gap {
 }
 
 const TRADES_WORD: &str = "TRADES_INCOMPLETE";
+const RESTART_WORD: &str = "RESTART";
 
 impl Gap {
     /// Reads a payload.
@@ -66,6 +67,11 @@ impl Gap {
     /// The code in capitals that begins the cause.
     pub fn code(&self) -> &str {
         self.cause.split(' ').next().unwrap_or("")
+    }
+
+    /// Whether the process was gone: what a recovery is in another run's journal.
+    pub fn is_restart(&self) -> bool {
+        self.code() == RESTART_WORD
     }
 
     /// Whether trade rows may be missing.

@@ -525,6 +525,9 @@ impl Parts {
         tally: &mut Tally<'_>,
     ) -> bool {
         let Ok(gap) = Gap::decode(record.payload) else { return true };
+        if gap.is_restart() {
+            return self.restart(record.recv_ns, tally.integrity);
+        }
         let span = gap.to.0.saturating_sub(gap.from.0).max(0);
         tally.integrity.gaps = tally.integrity.gaps.saturating_add(1);
         tally.integrity.gap_ns = tally.integrity.gap_ns.saturating_add(span);

@@ -68,7 +68,10 @@ fn broken() -> Vec<(&'static str, String)> {
             meta(&two(&b.replace(&token("b", "no"), &token("b", "yes"))), &[])
         }),
         ("a set over an unknown token", sets(set("k", "group", &legs(&["a", "z"]), "hold"))),
-        ("a set over an empty token", sets(set("k", "group", &["".into(), "".into()], "hold"))),
+        (
+            "a set over an empty token",
+            sets(set("k", "group", &[String::new(), String::new()], "hold")),
+        ),
         ("a set of one", sets(set("k", "group", &legs(&["a"]), "hold"))),
         ("a set with a token twice", sets(set("k", "group", &legs(&["a", "b", "a"]), "hold"))),
         ("a set of 65", meta(&many, &[set("k", "group", &legs65, "hold")])),

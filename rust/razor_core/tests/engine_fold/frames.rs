@@ -162,10 +162,10 @@ fn both_views_of_one_book_below_a_dollar_are_an_alarm_and_never_a_signal() {
     let mut run = Run::new();
     run.meta(&["a"], &[both("a")]);
     run.at(0).book("a", 30, 40);
-    let cross = run.change("a", "BUY", 60, 5);
+    let cross = run.change("a", "BUY", 41, 5);
     assert_eq!(run.at(1).ws(&[cross]), 0);
-    assert_eq!(run.engine.integrity().crossed_book_alarms, 1);
-    let calm = run.change("a", "BUY", 60, 0);
+    assert_eq!(run.engine.integrity().crossed_book_alarms, 1, "a tick is enough");
+    let calm = run.change("a", "BUY", 41, 0);
     assert_eq!(run.at(2).ws(&[calm]), 0);
     assert_eq!(run.engine.integrity().crossed_book_alarms, 1);
     assert!(run.tables.signals.is_empty());
@@ -301,7 +301,7 @@ fn book_events_always_have_tick_rows_and_changes_one_a_second() {
         if is_book {
             run.book("a", 30, 40);
         } else {
-            let change = run.change("a", "BUY", 30, 5 + ms as u32);
+            let change = run.change("a", "BUY", 30, 5 + u32::try_from(ms).unwrap());
             run.ws(&[change]);
         }
         rows += more;
@@ -345,7 +345,7 @@ fn a_snapshot_row_needs_every_leg_live_and_comes_once_an_interval() {
     run.at(2).book("c", 30, 40);
     assert_eq!(run.tables.count(Table::Snapshots), 1);
     for (ms, rows) in [(3, 1), (1_001, 1), (1_002, 2), (1_003, 2), (5_000, 3)] {
-        let change = run.change("b", "BUY", 30, 5 + ms as u32);
+        let change = run.change("b", "BUY", 30, 5 + u32::try_from(ms).unwrap());
         run.at(ms).ws(&[change]);
         assert_eq!(run.tables.count(Table::Snapshots), rows, "{ms}");
     }

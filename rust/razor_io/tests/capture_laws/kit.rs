@@ -96,7 +96,7 @@ impl Dice {
             "\\u0041",
         ];
         let pieces = self.below(longest);
-        (0..pieces).map(|_| self.pick(&PIECES).to_owned()).collect()
+        (0..pieces).map(|_| *self.pick(&PIECES)).collect()
     }
 
     pub(crate) fn row(&mut self) -> Row {
@@ -105,8 +105,8 @@ impl Dice {
         let t = if self.below(3) == 0 { *self.pick(&times) } else { self.below(1 << 60) as i64 };
         let epoch = *self.pick(&[0, 1, 7, u32::MAX]);
         let payload = self.text(12);
-        let (kind, conn) = (*self.pick(&Kind::ALL), conns[self.below(6) as usize]);
-        Row::new(kind, t, conn, epoch, &payload)
+        let conn: &str = self.pick::<&str>(&conns);
+        Row::new(*self.pick(&Kind::ALL), t, conn, epoch, &payload)
     }
 
     pub(crate) fn rows(&mut self, count: u64) -> Vec<Row> {

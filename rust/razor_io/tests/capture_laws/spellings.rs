@@ -1,5 +1,7 @@
 //! Lines that are valid JSON but not spelled as razor spells them, and lines that are no records.
 
+use std::fmt::Write as _;
+
 use std::fs;
 
 use razor_io::capture::{CaptureError, CaptureReader, Kind, Limits, LineDecoder, LineError, info};
@@ -245,7 +247,9 @@ fn respell(text: &str, dice: &mut Dice) -> String {
                     out.push_str(&text);
                 }
             }
-            _ if must => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            _ if must => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
             _ => out.push(c),
         }
     }
