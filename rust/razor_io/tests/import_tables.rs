@@ -21,6 +21,12 @@
     clippy::wildcard_enum_match_arm,
     reason = "a test stops at the first surprise"
 )]
+#![allow(
+    clippy::format_collect,
+    clippy::format_push_string,
+    clippy::needless_for_each,
+    reason = "a test reads better than it runs"
+)]
 
 #[path = "import_tables/kit.rs"]
 mod kit;

@@ -267,7 +267,8 @@ fn integer(text: &[u8]) -> Option<(i64, &[u8])> {
         return None;
     }
     let value = if digits.len() < text.len() {
-        0_i64.checked_sub_unsigned(value)
+        // The general reader takes `-0` for a float and refuses it; both must say the same.
+        if value == 0 { None } else { 0_i64.checked_sub_unsigned(value) }
     } else {
         i64::try_from(value).ok()
     };

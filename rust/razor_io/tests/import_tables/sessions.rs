@@ -71,7 +71,9 @@ fn a_source_that_can_be_no_connection_is_refused_with_its_line() {
 }
 
 /// Sequences of envelopes (sequence, wall ms) and the lines that they become.
-const CYCLES: &[(&[(u64, i64)], &[&str])] = &[
+type Cycle = (&'static [(u64, i64)], &'static [&'static str]);
+
+const CYCLES: &[Cycle] = &[
     (&[(0, 1), (1, 2)], &["ws 1000000 market-0 0 x", "ws 2000000 market-0 0 x"]),
     (&[(999_999, 1)], &["ws 1000000 market-0 0 x"]),
     (
