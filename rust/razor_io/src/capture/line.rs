@@ -5,10 +5,10 @@
 //! Must never: alter a payload. Escape and unescape are exact inverses on every UTF-8 text.
 //!
 //! Three speeds. A payload whose only escapes are `\"` (and a line end behind them) is checked by a
-//! branch-free loop that the compiler vectorises and then loses its backslashes in a second one. A payload with other escapes
-//! is unescaped run by run. A line in another layout (other key order, spaces) goes through a
-//! general JSON decoder, costs several times as much, and is counted. All three accept the same
-//! facts and give the same bytes.
+//! branch-free loop that the compiler vectorises and then loses its backslashes in a second one. A
+//! payload with other escapes is unescaped run by run. A line in another layout (other key order,
+//! spaces) goes through a general JSON decoder, costs several times as much, and is counted. All
+//! three accept the same facts and give the same bytes.
 
 use std::str::from_utf8;
 
