@@ -38,6 +38,8 @@ def section(*figures: Figure, skipped: str = "") -> Section:
         (22, 22, Bound.AT_LEAST, "reached"),
         (21.9, 22, Bound.AT_LEAST, "missed by 0 %"),
         (1, 2, Bound.AT_LEAST, "missed by 50 %"),
+        (0, 0, Bound.AT_MOST, "reached"),
+        (1_234, 0, Bound.AT_MOST, "missed by 1,234"),
     ],
 )
 def test_a_target_is_judged_on_the_value_and_not_on_its_rounding(

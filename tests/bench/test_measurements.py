@@ -59,8 +59,6 @@ def test_the_feed_section_has_razor_and_both_peers_with_their_ratios() -> None:
         "called_ratio",
         "msgspec_mean_ns",
         "msgspec_ratio",
-        "lean_mean_ns",
-        "lean_ratio",
         "json_mean_ns",
         "json_ratio",
     }

@@ -105,16 +105,18 @@ def test_a_peer_finds_a_set_when_its_asks_sum_low_enough(
     assert peer.sums.found == 1, "the best ask did not move"
 
 
-def test_a_sum_follows_asks_that_come_and_go() -> None:
+def test_sums_follow_prices_that_come_and_go() -> None:
     sums = SetSums([["a", "b"], ["b", "c"]])
-    sums.move("a", 0.4)
-    sums.move("b", 0.5)
+    sums.move("a", 0.3, 0.4)
+    sums.move("b", 0.4, 0.5)
     assert sums.found == 1
-    sums.move("b", None)
-    sums.move("c", 0.1)
+    sums.move("b", None, None)
+    sums.move("c", None, 0.1)
     assert sums.found == 1
-    sums.move("b", 0.6)
+    sums.move("b", 0.5, 0.6)
     assert sums.found == 2, "only b and c are low enough"
+    assert sums.asks == pytest.approx([1.0, 0.7])
+    assert sums.bids == pytest.approx([0.8, 0.5])
     assert not sums.watches("d")
 
 
@@ -122,13 +124,18 @@ def test_peers_and_razor_end_with_the_generators_books() -> None:
     bench = FeedBench(seed=3, markets=12, messages=3_000)
     for peer in (
         MsgspecPeer(bench.tokens(), bench.sets()),
-        MsgspecPeer(bench.tokens(), bench.sets(), is_lean=True),
         JsonPeer(bench.tokens(), bench.sets()),
     ):
         peer.run(bench.initial())
         assert wrong_books(bench, peer) > 0, "the messages change the books"
         peer.run(bench.messages())
         assert wrong_books(bench, peer) == 0
+        tops = {
+            yes: books for (yes, _), books in zip(bench.tokens(), bench.final_books(), strict=True)
+        }
+        for legs, asks, bids in zip(bench.sets(), peer.sums.asks, peer.sums.bids, strict=True):
+            assert asks * 1e6 == pytest.approx(sum(tops[leg][1][0][0] for leg in legs))
+            assert bids * 1e6 == pytest.approx(sum(tops[leg][0][0][0] for leg in legs))
     bench.run()
     assert (bench.wrong_books, bench.refused) == (0, 0)
 

@@ -111,10 +111,12 @@ fn a_journal_with_crashes_hands_on_its_inputs_over_all_segments() {
         feed(&mut session, part, 0);
     }
     let mut source = RecordSource::journal(dir.path()).unwrap();
-    let payloads: Vec<Vec<u8>> =
-        all(&mut source).into_iter().map(|record| record.payload).collect();
+    let read: Vec<Vec<u8>> = all(&mut source).into_iter().map(|record| record.payload).collect();
+    let is_restart = |payload: &Vec<u8>| payload.windows(9).any(|word| word == b"\"RESTART\"");
+    let (restarts, payloads): (Vec<_>, Vec<_>) = read.into_iter().partition(is_restart);
     let fed: Vec<&[u8]> = world.records.iter().map(|r| r.payload.as_bytes()).collect();
-    assert!(payloads == fed, "each input once, recoveries not at all");
+    assert!(payloads == fed, "each input once");
+    assert_eq!(restarts.len(), 3, "each recovery as the gap RESTART");
 }
 
 #[test]

@@ -7,7 +7,6 @@
 )]
 
 #[path = "support/seeded.rs"]
-#[allow(dead_code, reason = "shared by several test programs, each uses its part")]
 mod seeded;
 
 use razor_core::engine::record::Kind;

@@ -24,7 +24,6 @@ class _Rounds:
     core: list[float] = field(default_factory=list[float])
     called: list[float] = field(default_factory=list[float])
     msgspec: list[float] = field(default_factory=list[float])
-    lean: list[float] = field(default_factory=list[float])
     json: list[float] = field(default_factory=list[float])
     spreads: list[Spread] = field(default_factory=list[Spread])
 
@@ -39,7 +38,6 @@ def measure_feed(sizes: Sizes, control: Control) -> Section:
     for _ in range(sizes.rounds):
         peers = [
             MsgspecPeer(tokens, sets),
-            MsgspecPeer(tokens, sets, is_lean=True),
             JsonPeer(tokens, sets),
         ]
         bench.reset()
@@ -51,8 +49,7 @@ def measure_feed(sizes: Sizes, control: Control) -> Section:
         bench.reset()
         rounds.called.append(_called(bench, frames, control))
         rounds.msgspec.append(_read(peers[0], initial, frames, control))
-        rounds.lean.append(_read(peers[1], initial, frames, control))
-        rounds.json.append(_read(peers[2], initial, frames, control))
+        rounds.json.append(_read(peers[1], initial, frames, control))
     _require_true_books(bench, peers)
     mean_bytes = bench.message_bytes // max(len(frames), 1)
     return Section(
@@ -108,7 +105,6 @@ def _sliced(
 
 
 def _figures(rounds: _Rounds, count: int) -> tuple[Figure, ...]:
-    lean = per(middle(rounds.lean), count)
     core, called = per(middle(rounds.core), count), per(middle(rounds.called), count)
     msgspec, json = per(middle(rounds.msgspec), count), per(middle(rounds.json), count)
     p50 = middle([spread.p50_ns for spread in rounds.spreads])
@@ -118,9 +114,7 @@ def _figures(rounds: _Rounds, count: int) -> tuple[Figure, ...]:
     def ns(key: str, what: str, value: float, target: float | None = None) -> Figure:
         return Figure(key=key, what=what, value=value, unit="ns/message", places=0, target=target)
 
-    def times(
-        key: str, what: str, value: float, target: float | None = None, bound: Bound = Bound.AT_MOST
-    ) -> Figure:
+    def times(key: str, what: str, value: float, target: float, bound: Bound) -> Figure:
         return Figure(
             key=key, what=what, value=value, unit="times", places=1, target=target, bound=bound
         )
@@ -134,8 +128,6 @@ def _figures(rounds: _Rounds, count: int) -> tuple[Figure, ...]:
         times("called_ratio", "  beside Rust", called / core, 2, Bound.AT_MOST),
         ns("msgspec_mean_ns", "msgspec structs, dict books, mean", msgspec),
         times("msgspec_ratio", "  beside razor in Rust", msgspec / core, 22, Bound.AT_LEAST),
-        ns("lean_mean_ns", "msgspec without the fields books do not need, mean", lean),
-        times("lean_ratio", "  beside razor in Rust", lean / core),
         ns("json_mean_ns", "json, sorted dict, mean", json),
         times("json_ratio", "  beside razor in Rust", json / core, 35, Bound.AT_LEAST),
     )
@@ -144,7 +136,7 @@ def _figures(rounds: _Rounds, count: int) -> tuple[Figure, ...]:
 def _require_true_books(bench: FeedBench, peers: Sequence[Peer]) -> None:
     wrong = [bench.wrong_books + bench.refused, *(wrong_books(bench, peer) for peer in peers)]
     if any(wrong):
-        raise RuntimeError(f"readers ended with wrong books (razor, msgspec, lean, json): {wrong}")
+        raise RuntimeError(f"readers ended with wrong books (razor, msgspec, json): {wrong}")
 
 
 def wrong_books(bench: FeedBench, peer: Peer) -> int:

@@ -55,11 +55,13 @@ class Figure:
 
     @property
     def verdict(self) -> str:
-        """``reached``, or by how many per cent it is missed, or ``-``."""
+        """``reached``, or by how much it is missed (per cent unless the target is 0), or ``-``."""
         if self.is_reached is None or self.target is None:
             return "-"
         if self.is_reached:
             return "reached"
+        if not self.target:
+            return f"missed by {self.text}"
         return f"missed by {100 * abs(self.value - self.target) / self.target:.0f} %"
 
     def row(self) -> tuple[str, str, str, str, str]:

@@ -6,7 +6,7 @@ stated apart. Every fold proves that it ended with the generator's books.
 
 from pathlib import Path
 
-from razor._core import ReplayBench
+from razor._core import ReplayBench, Spread
 from razor.app.bench.control import Control, Sizes, default_params
 from razor.app.bench.figure import Bound, Figure, Section, middle, per
 
@@ -20,9 +20,9 @@ def measure_replay(sizes: Sizes, control: Control, scratch: Path) -> Section:
     )
     packed = scratch / "replay.jsonl.zst"
     file_bytes = bench.write(packed)
-    folds: list[float] = []
-    reads: list[float] = []
-    unpacks: list[float] = []
+    folds: list[int] = []
+    reads: list[int] = []
+    unpacks: list[int] = []
     spreads: list[Spread] = []
     for _ in range(sizes.rounds):
         folds.append(bench.fold())
