@@ -12,6 +12,7 @@
     clippy::expect_used,
     clippy::float_arithmetic,
     clippy::format_collect,
+    clippy::format_push_string,
     clippy::indexing_slicing,
     clippy::large_stack_arrays,
     clippy::needless_for_each,
@@ -19,13 +20,7 @@
     clippy::type_complexity,
     clippy::unwrap_used,
     clippy::wildcard_enum_match_arm,
-    reason = "a test stops at the first surprise"
-)]
-#![allow(
-    clippy::format_collect,
-    clippy::format_push_string,
-    clippy::needless_for_each,
-    reason = "a test reads better than it runs"
+    reason = "a test stops loudly where the shell must not"
 )]
 
 #[path = "import_tables/kit.rs"]
