@@ -12,6 +12,7 @@ from typing import Final, Literal, final, overload
 
 __all__ = [
     "BUILD_PROFILE",
+    "BookSnapshot",
     "Bps",
     "Cancelled",
     "Corrupt",
@@ -22,6 +23,7 @@ __all__ = [
     "JournalError",
     "MemoryBench",
     "OrderRefused",
+    "Prober",
     "RazorError",
     "Recorded",
     "RecorderBench",
@@ -43,10 +45,12 @@ __all__ = [
     "audit_verify",
     "capture_import",
     "capture_info",
+    "capture_text",
     "clock_cost_ns",
     "day14_json",
     "file_sha256",
     "journal_head",
+    "probe_capture",
     "sha256",
     "world_capture",
 ]
@@ -301,6 +305,38 @@ class SignalNotice:
         """Net edge on the frozen basis, basis points."""
 
 @final
+class BookSnapshot:
+    """One token's book at one moment; the NO book is the mirror of the YES book."""
+
+    @property
+    def token_id(self) -> str:
+        """Token id as on the wire."""
+
+    @property
+    def state(self) -> str:
+        """Live, Unhydrated, `Dirty(reason)` or `Suspect(cause)`; only Live may carry a price."""
+
+    @property
+    def tick_micros(self) -> int:
+        """Price grid in force, micro-dollars per tick."""
+
+    @property
+    def bids(self) -> list[tuple[int, int]]:
+        """Levels best first: micro-dollars per share, micro-shares."""
+
+    @property
+    def asks(self) -> list[tuple[int, int]]:
+        """Levels best first: micro-dollars per share, micro-shares."""
+
+    @property
+    def venue_ts_ms(self) -> int | None:
+        """Venue time of the last content, ms since the epoch."""
+
+    @property
+    def proof_recv_ns(self) -> int | None:
+        """Receive time of the last proof that the book is current (INVARIANTS S-18)."""
+
+@final
 class Source:
     """Records in order, from a capture or from the journal of a run. Belongs to one thread."""
 
@@ -333,12 +369,14 @@ class Session:
         params: bytes,
         is_live: bool,
         now_ns: int,
+        raw_ws: tuple[int, int] | None = None,
     ) -> Session:
         """Begin a run in an existing directory, or go on behind an unclean end of the same run.
 
         `run_id` and `build_id`: at most 48 visible ASCII characters. `settings_sha256`: 32 bytes.
         `params`: payload of the first record. `is_live` sheds rather than waits when the disk is
-        slow, and syncs by itself. `now_ns`: label of a recovery, ns since the epoch.
+        slow, and syncs by itself. `now_ns`: label of a recovery, ns since the epoch. `raw_ws`: size
+        in bytes at which `raw_ws.jsonl` is put aside, and how many are kept; None writes none.
         Errors: `StorageError` (locked, full, read-only), `Corrupt`, `JournalError`,
         `SettingsError`; `ValueError` for arguments no caller of razor gives.
         """
@@ -384,6 +422,9 @@ class Session:
     def take_signals(self) -> list[SignalNotice]:
         """Signals since the last call, oldest first."""
 
+    def book(self, token_id: str) -> BookSnapshot | None:
+        """Give the book of a token as it stands; None for a token that no market defines."""
+
     def counts_json(self) -> str:
         """JSON array of the counters and of the integrity counts (docs/FILES.md, health.jsonl)."""
 
@@ -398,6 +439,38 @@ class Session:
 
     def abandon(self) -> None:
         """Leave the run as a crash would, without an end record."""
+
+@final
+class Prober:
+    """An engine in memory that probes sets (RAZOR_SPEC 25); nothing is written. One thread."""
+
+    def __new__(cls, params: bytes) -> Prober:
+        """Begin with the payload of a `params` record. Errors: `SettingsError`."""
+
+    def feed(
+        self, kind: str, conn: str, epoch: int, recv_ns: int, payload: bytes
+    ) -> FeedFacts | None:
+        """Take one record as `Session.feed` does, without a journal; takes no sample."""
+
+    def sample(self, now_ns: int) -> None:
+        """Sample every set whose legs are all ready. Cost: about a microsecond per set."""
+
+    def poll(self, now_ns: int, is_full: bool) -> None:
+        """Take notice of an answered poll for prints; `is_full` may hide further prints."""
+
+    def liveness(self) -> tuple[list[tuple[str, bool, int, int]], list[tuple[str, int]]]:
+        """As `Session.liveness`."""
+
+    def report_json(self) -> str:
+        """JSON text of the report: from_ms, to_ms, is_complete, sets with figures."""
+
+def probe_capture(path: Path, params: bytes, tick: Callable[[int, int], bool]) -> str:
+    """Probe all sets of a capture or a run directory over its own time; JSON text of the report.
+
+    `params`: payload of a `params` record. `tick(done, total)` in bytes is called every 4,096
+    records; false stops, and the report covers what was read. Releases the interpreter lock.
+    Errors: `StorageError`, `DecodeError` with file and line, `JournalError`, `SettingsError`.
+    """
 
 def sha256(content: bytes) -> bytes:
     """SHA-256, 32 bytes."""
@@ -418,10 +491,16 @@ def capture_info(path: Path, tick: Callable[[int, int], bool]) -> str:
     `tick` as in `capture_import`; damage is part of the answer. Errors: `StorageError`.
     """
 
+def capture_text(path: Path, max_bytes: int) -> bytes:
+    """Read the whole text of a capture, at most `max_bytes`.
+
+    Errors: `StorageError`, `DecodeError` when it is cut off, damaged or longer.
+    """
+
 def audit_verify(run_dir: Path) -> str:
     """Prove the journal and compare every table with it; JSON text.
 
-    Keys: records, segments, tail, evidence, head, differences, integrity. Errors: `Corrupt`,
+    Keys: records, segments, tail, evidence, head, differences. Errors: `Corrupt`,
     `JournalError`, `StorageError`.
     """
 

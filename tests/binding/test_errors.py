@@ -14,6 +14,8 @@ TREE: dict[type[Exception], tuple[type[Exception], ...]] = {
     _core.JournalError: (_core.RazorError,),
     _core.Corrupt: (_core.JournalError,),
     _core.Gap: (_core.JournalError,),
+    _core.StorageError: (_core.RazorError,),
+    _core.Cancelled: (_core.RazorError,),
     _core.OrderRefused: (_core.RazorError,),
     _core.RiskRefused: (_core.RazorError,),
     _core.VenueError: (_core.RazorError,),

@@ -4,9 +4,11 @@ import asyncio
 import json
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from razor import _core
 from razor.adapters.polymarket.wire import BookHead, decode, stamp_ms
 from razor.domain.feed import RecordKind
 
@@ -14,20 +16,20 @@ from .clock import until
 from .venue import Venue
 from .world import running, world
 
-zstandard = pytest.importorskip("zstandard", reason="zstandard is needed to read the recording")
-
 _SESSION = "updown15m-raw-sessions/m9-rtds-natural-20260429T021025Z-fresh"
 
 
 def _payloads() -> list[str]:
     root = Path(__file__).parents[2].parent / "shared" / "data"
-    data = Path(os.environ.get("RAZOR_SHARED_DATA", root)) / _SESSION / "raw_messages.jsonl.zst"
+    data = Path(os.environ.get("RAZOR_SHARED_DATA", root)) / _SESSION
     if not data.exists():
         pytest.skip(f"the recorded session {_SESSION} is not here; set RAZOR_SHARED_DATA")
-    with data.open("rb") as raw:
-        text = zstandard.ZstdDecompressor().stream_reader(raw).read().decode()
-    rows = [json.loads(line) for line in text.splitlines()]
-    return [row["payload"] for row in rows if row["source"] == "polymarket_clob"]
+    with TemporaryDirectory() as room:
+        capture = Path(room) / "session.jsonl.zst"
+        _core.capture_import(data, capture, "f1", lambda _done, _total: True)
+        lines = _core.capture_text(capture, 1 << 30).decode().splitlines()
+    rows = [json.loads(line) for line in lines]
+    return [row["m"] for row in rows if row["k"] in {"ws", "rest"}]
 
 
 def test_recorded_frames_are_handed_on_unchanged_and_in_order() -> None:

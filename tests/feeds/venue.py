@@ -336,6 +336,9 @@ class Venue:
             rows = self.trades.get(request.param("market"), [])
             start = int(request.param("offset") or "0")
             return _json(rows[start : start + int(request.param("limit"))])
+        if request.path == "/markets":
+            listed = [self.gamma_market(market) for market in self.markets]
+            return _json(listed[: int(request.param("limit"))])
         if request.path == "/markets/keyset":
             return _json({"markets": self._markets_asked(request)})
         if request.path == "/events/keyset":

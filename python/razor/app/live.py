@@ -9,6 +9,7 @@ import logging
 import random
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from enum import Enum
 
 import msgspec
 
@@ -19,7 +20,7 @@ from razor.application.ports import Duty, Feed, FeedPorts, RecordPorts
 from razor.application.record import Record, RecordEnd, RecordRequest, RecordSummary
 from razor.domain.errors import Problem, SettingsError, Unreachable
 from razor.domain.feed import EndpointSettings, FeedSettings, Selection
-from razor.domain.feed_event import FeedEvent
+from razor.domain.feed_event import FeedEvent, HttpAttempt, HttpOutcome
 from razor.domain.settings import Settings
 from razor.domain.universe import Universe
 
@@ -54,8 +55,14 @@ class _FeedLog:
 
     def write(self, event: FeedEvent) -> None:
         """Log one event under its code."""
+        is_usual = isinstance(event, HttpAttempt) and event.outcome is HttpOutcome.OK
         name = getattr(type(event), "code", type(event).__name__)
-        _LOG.info("%s %s", name, asdict(event))
+        facts = " ".join(f"{key}={_word(value)}" for key, value in asdict(event).items())
+        _LOG.log(logging.DEBUG if is_usual else logging.INFO, "%s %s", name, facts)
+
+
+def _word(value: object) -> str:
+    return str(value.value if isinstance(value, Enum) else value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

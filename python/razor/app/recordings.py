@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from razor import _core
-from razor.adapters.files.config_file import ConfigFile, read_config, read_predecessor_config
+from razor.adapters.files.config_file import ConfigFile, read_predecessor_config
 from razor.adapters.files.disk import read_bounded, storage
 from razor.adapters.files.run_directory import read_manifest
+from razor.app.evidence import config_of, journal_of
 from razor.domain.errors import DecodeError, StorageError
 from razor.domain.manifest import InputHash
 from razor.domain.params import Rules
@@ -34,7 +35,11 @@ _PLAIN = re.compile(r"[!-~]+")
 _SIDE_MOST = 268_435_456
 _META_MOST = 1_048_576
 _JOURNAL = "journal"
+_MANIFEST = "manifest.json"
+# Room kept free for the end of a run stands beside them and is no record.
+_SEGMENTS = "*.rzj"
 _PREDECESSOR_FILES = ("snapshots.csv", "trades.csv", "config.toml")
+_TORN = "The journal that was played ends in a torn tail: what its crash cut off is not in here."
 _NO_SIZES = "The recording has quotes without sizes: depth is unknown, every set is judged Thin."
 
 
@@ -68,7 +73,8 @@ def recording_at(path: Path, tick: Tick) -> Generator[Recording]:
         path.stat()
     if path.is_file():
         yield _capture(path)
-    elif (path / _JOURNAL).is_dir():
+    elif (path / _JOURNAL).is_dir() or (path / _MANIFEST).is_file():
+        # A run that lost its journal has a predecessor's files too, but is no predecessor's run.
         yield _run(path)
     elif all((path / name).is_file() for name in _PREDECESSOR_FILES):
         with tempfile.TemporaryDirectory(prefix="razor-") as room:
@@ -98,6 +104,8 @@ def demo_recording(*, duration_ms: int) -> Generator[Recording]:
 
 
 def _capture(path: Path) -> Recording:
+    if path.stat().st_size == 0:
+        raise _nothing_in(path, remedy="copy the file again, or record again")
     digest = _core.file_sha256(path)
     side = _sidecar(path)
     is_old = side.get("format") == "predecessor"
@@ -116,19 +124,27 @@ def _capture(path: Path) -> Recording:
 
 def _run(path: Path) -> Recording:
     manifest = read_manifest(path)
-    _, head, _, run_id = _core.journal_head(path)
-    name = run_id.removeprefix("replay_")
+    journal = journal_of(path, manifest)
+    if journal.records == 0:
+        raise _nothing_in(path, remedy="it ended before its first record; play another")
+    name = journal.run_id.removeprefix("replay_")
     is_old = manifest.schema_versions.get("rules") == Rules.PREDECESSOR.value
-    size = sum(segment.stat().st_size for segment in (path / _JOURNAL).iterdir())
+    size = sum(segment.stat().st_size for segment in (path / _JOURNAL).glob(_SEGMENTS))
     return Recording(
         kind="replay",
         name=name,
         label=f"replay_{name}",
         source=_core.Source.journal(path),
-        inputs=(InputHash(name=_JOURNAL, size_bytes=size, sha256=head),),
+        inputs=(InputHash(name=_JOURNAL, size_bytes=size, sha256=journal.block),),
         rules=Rules.PREDECESSOR if is_old else Rules.VENUE,
-        config=read_config(path / "config.toml"),
-        markers=manifest.markers,
+        config=config_of(path, manifest),
+        markers=(*manifest.markers, _TORN) if journal.is_torn else manifest.markers,
+    )
+
+
+def _nothing_in(path: Path, *, remedy: str) -> DecodeError:
+    return DecodeError(
+        f"{path} is empty: there is no record in it", source=str(path), remedy=remedy
     )
 
 

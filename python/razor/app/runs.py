@@ -25,9 +25,10 @@ from razor.adapters.files.run_directory import (
     create_run_at,
     open_run,
 )
+from razor.app.evidence import CONFIG_FORM, config_form
 from razor.app.identity import BuildIdentity, build_identity
 from razor.app.wiring import Process
-from razor.domain.errors import GateRefused
+from razor.domain.errors import GateRefused, Problem, SettingsError
 from razor.domain.manifest import (
     MANIFEST_VERSION,
     FreshStart,
@@ -47,8 +48,9 @@ from razor.domain.params import Rules, params_record
 from razor.domain.settings import SCHEMA_VERSION, settings_hash
 from razor.domain.switches import read_switches
 
-__all__ = ["OpenRun", "RunPlan", "dry_run_gates", "opened"]
+__all__ = ["OpenRun", "RunPlan", "dry_run_gates", "opened", "require_markets"]
 
+_MACHINE = "ORDER_MACHINE"
 _SCHEMAS = {
     "journal": "1",
     "shadow_legs": "1",
@@ -106,10 +108,28 @@ def dry_run_gates(start: Process, mode: str | None, config: ConfigFile) -> GateV
     """
     gates = resolve_gates(mode, start.environment, config.settings, Facts())
     if admit(gates) is not OrderPath.NONE:
-        message = f"mode {gates.choice.mode.value} is refused: the order machine is not in it yet"
+        message = (
+            f"mode {gates.choice.mode.value} is refused: shut gate {_MACHINE}: "
+            "this version has no order machine"
+        )
         remedy = f"start with --mode dry_run (the mode came from {gates.choice.chosen_by})"
-        raise GateRefused(message, shut=("ORDER_MACHINE",), remedy=remedy)
+        raise GateRefused(message, shut=(_MACHINE,), remedy=remedy)
     return gates
+
+
+def require_markets(config: ConfigFile) -> None:
+    """Refuse settings that select nothing, before a run is opened that could hold nothing.
+
+    Errors: :class:`SettingsError` naming the key.
+    """
+    if not config.settings.run.market_ids:
+        problem = Problem(
+            key="run.market_ids",
+            found="no market",
+            allowed="at least one Gamma market id",
+            remedy="name the markets to record",
+        )
+        raise SettingsError(source=str(config.path), problems=[problem])
 
 
 @contextmanager
@@ -131,6 +151,7 @@ def opened(start: Process, plan: RunPlan) -> Generator[OpenRun]:
             params=params_record(label, plan.config.settings, rules=plan.rules),
             is_live=plan.source.is_live,
             now_ns=start.started_ns,
+            raw_ws=_raw_ws(plan),
         )
         if is_resumed:
             process = Session(started_ns=start.started_ns, pid=start.pid)
@@ -140,6 +161,12 @@ def opened(start: Process, plan: RunPlan) -> Generator[OpenRun]:
         except BaseException:
             session.abandon()
             raise
+
+
+def _raw_ws(plan: RunPlan) -> tuple[int, int] | None:
+    settings = plan.config.settings
+    feed = settings.feed
+    return (feed.raw_ws_rotate_bytes, settings.run.raw_ws_rotate_keep) if feed.raw_ws else None
 
 
 def _directory(
@@ -193,6 +220,7 @@ def _manifest(
         schema_versions={
             "frozen_rules": SCHEMA_VERSION,
             "rules": plan.rules.value,
+            CONFIG_FORM: config_form(plan.config),
             **_SCHEMAS,
         },
         inputs=plan.inputs,

@@ -9,6 +9,8 @@ derive ``report.json`` again; its first keys are those of the predecessor, in it
 """
 
 import csv
+import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -27,6 +29,7 @@ from razor.domain.verdict import (
 
 __all__ = ["ReportFacts", "make_report", "read_signals"]
 
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 # The keys of the predecessor's report, in its order (RAZOR_SPEC §18), then ours.
 _LEADING = (
     "schema_version",
@@ -81,10 +84,11 @@ def make_report(numbers: str | bytes, facts: ReportFacts) -> Report:
 
 
 def _report_json(numbers: str | bytes, facts: ReportFacts) -> str:
-    """Give the text of ``report.json``: two blanks per level, final line feed.
+    """Give the text of ``report.json``: two blanks per level, final line feed, ASCII.
 
-    Amounts are JSON numbers with up to twelve exact decimals, whole ones with ``.0`` as the
-    predecessor wrote them.
+    Escaped, because ``--json`` shows the same bytes on a terminal, which acts on C1 controls and
+    turns text round for direction marks; ids from outside may hold both. Amounts are JSON numbers
+    with up to twelve exact decimals, whole ones with ``.0`` as the predecessor wrote them.
     """
     found = _object(numbers, "the numbers of the report")
     row = facts.integrity_row
@@ -95,7 +99,9 @@ def _report_json(numbers: str | bytes, facts: ReportFacts) -> str:
     ordered["markers"] = list(facts.markers)
     ordered.update((key, value) for key, value in found.items() if key not in ordered)
     encoded = msgspec.json.encode(_with_literals(ordered))
-    return msgspec.json.format(encoded, indent=2).decode() + "\n"
+    text = msgspec.json.format(encoded, indent=2).decode() + "\n"
+    # Such a character stands inside a string only: JSON has none elsewhere.
+    return _BEYOND_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def read_signals(lines: Iterable[str], *, run_id: str) -> SignalSeries:
@@ -209,10 +215,14 @@ def _is_whole(text: str) -> bool:
 
 
 def _is_finite(text: str) -> bool:
+    if not 0 < len(text) < _MOST_DIGITS:
+        return False
     try:
-        return 0 < len(text) < _MOST_DIGITS and Decimal(text).is_finite()
+        number = Decimal(text)
     except InvalidOperation:
         return False
+    # Few characters can name a number that nothing can draw or write out: 1e999.
+    return number.is_finite() and number.adjusted() < _MOST_DIGITS
 
 
 def _object(text: str | bytes, source: str) -> dict[str, object]:

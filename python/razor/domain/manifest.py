@@ -210,12 +210,20 @@ def decode_manifest(raw: bytes, *, source: str) -> Manifest:
     Errors: :class:`DecodeError` for anything that is not a manifest of a known version.
     """
     try:
-        manifest = msgspec.json.decode(raw, type=Manifest)
+        # The version first: a later form may have any other shape.
+        version = msgspec.json.decode(raw, type=_Versioned).manifest_version
+        if version <= MANIFEST_VERSION:
+            return msgspec.json.decode(raw, type=Manifest)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         message = f"{source} is not a manifest: {error}"
         raise DecodeError(message, source=source, remedy="restore the file") from None
-    if manifest.manifest_version > MANIFEST_VERSION:
-        message = f"{source} has manifest version {manifest.manifest_version}"
-        remedy = f"use a newer razor; this one reads up to {MANIFEST_VERSION}"
-        raise DecodeError(message, source=source, remedy=remedy)
-    return manifest
+    message = f"{source} has manifest version {version}"
+    remedy = f"use a newer razor; this one reads up to {MANIFEST_VERSION}"
+    raise DecodeError(message, source=source, remedy=remedy)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Versioned:
+    """What every form of a manifest has."""
+
+    manifest_version: int

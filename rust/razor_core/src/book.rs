@@ -155,6 +155,8 @@ pub struct Books {
     text: Vec<u8>,
     calls: u64,
     changes_seen: u32,
+    /// Receive time of the last frame: from when on doubt is counted.
+    now: Nanos,
     counters: Counters,
     tallies: HashTallies,
 }
@@ -208,14 +210,14 @@ impl Books {
         self.jobs.clear();
         self.calls = self.calls.wrapping_add(1);
         let base = self.admit(source)?;
+        self.now = self.now.max(source.recv_ns);
         let mut frame = core::mem::take(&mut self.frame);
         let limits = self.params.limits;
         let decoded = wire::decode(bytes, source.kind, &self.registry, limits, &mut frame);
         match decoded {
             Ok(()) => {
-                let messages = self.counters.messages;
                 self.apply_frame(source, base, bytes, &frame, report);
-                if self.counters.messages != messages {
+                if frame.messages.iter().any(|message| !message.is_plain_text()) {
                     // Liveness is data: an answered PING proves nothing about the books.
                     self.conn_mut(source.conn).last_data = Some(source.recv_ns);
                 }
@@ -272,8 +274,17 @@ impl Books {
     /// A frame of the connection was lost or refused: its books are DIRTY until their next
     /// snapshot.
     pub fn frame_lost(&mut self, conn: ConnIx) {
-        let conn = self.conn_mut(conn);
-        conn.losses = conn.losses.saturating_add(1);
+        let entry = self.conn_mut(conn);
+        entry.losses = entry.losses.saturating_add(1);
+        self.doubt(|base| base.conn == conn);
+    }
+
+    /// Starts the stretch of doubt of every book with such a base.
+    fn doubt(&mut self, is_hit: impl Fn(&Base) -> bool) {
+        let now = self.now;
+        for book in self.markets.iter_mut().filter(|book| book.base.as_ref().is_some_and(&is_hit)) {
+            book.dirty_since.get_or_insert(now);
+        }
     }
 
     /// Frames of unknown connections were lost: all books are DIRTY until their next snapshot.
@@ -281,17 +292,27 @@ impl Books {
         for conn in &mut self.conns {
             conn.losses = conn.losses.saturating_add(1);
         }
+        self.doubt(|_| true);
+    }
+
+    /// Nanoseconds that books have been DIRTY, summed over the books, up to `now`.
+    pub fn dirty_ns(&self, now: Nanos) -> i64 {
+        self.markets.iter().fold(0, |sum: i64, book| {
+            let open = book.dirty_since.map_or(0, |since| now.0.saturating_sub(since.0).max(0));
+            sum.saturating_add(book.dirty_ns).saturating_add(open)
+        })
     }
 
     /// The reader was gone and all connections begin anew: no book is hydrated, and epochs count
     /// from 0 again.
     pub fn restart(&mut self) {
+        let now = self.now;
         for conn in &mut self.conns {
             conn.epoch = 0;
             conn.losses = conn.losses.saturating_add(1);
         }
         for market in &mut self.markets {
-            market.drop_book();
+            market.drop_book(now);
         }
     }
 
@@ -304,6 +325,7 @@ impl Books {
         let Some(book) = self.markets.get_mut(position(market)) else { return };
         if book.base.is_some() && book.dirty.is_none() {
             book.dirty = Some(reason);
+            book.dirty_since.get_or_insert(self.now);
             self.counters.dirtied = self.counters.dirtied.saturating_add(1);
         }
     }

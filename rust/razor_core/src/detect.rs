@@ -164,7 +164,9 @@ impl Detector {
                 continue;
             }
             watched.seen_in = self.updates;
-            if watched.sums.asks_missing == 0 && watched.sums.ask <= self.screen {
+            // A crossed book is an alarm however little it is crossed.
+            let limit = if watched.unified.is_some() { ONE_DOLLAR } else { self.screen };
+            if watched.sums.asks_missing == 0 && watched.sums.ask <= limit {
                 found.extend(finding(*set, watched, books));
             }
         }

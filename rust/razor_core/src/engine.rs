@@ -95,8 +95,16 @@ impl Engine {
         let Some(mut parts) = self.parts.take() else {
             return Err(EngineError::Order { found: record.kind });
         };
-        self.advance(record.recv_ns, &mut parts, sink);
-        let stepped = self.dispatch(record, &mut parts, sink);
+        self.advance(record.recv_ns);
+        // What is missing is known before a window over it is settled.
+        let stepped = if matches!(record.kind, Kind::Gap | Kind::Recovery) {
+            let stepped = self.dispatch(record, &mut parts, sink);
+            self.settle(&mut parts, sink);
+            stepped
+        } else {
+            self.settle(&mut parts, sink);
+            self.dispatch(record, &mut parts, sink)
+        };
         self.parts = Some(parts);
         Ok(stepped)
     }
@@ -111,8 +119,8 @@ impl Engine {
         Ok(Stepped::default())
     }
 
-    /// Moves engine time, settles the windows that ended before it and writes due heartbeats.
-    fn advance<S: Sink>(&mut self, recv_ns: Nanos, parts: &mut Parts, sink: &mut S) {
+    /// Moves engine time.
+    fn advance(&mut self, recv_ns: Nanos) {
         self.integrity.records = self.integrity.records.saturating_add(1);
         if self.integrity.records == 1 {
             self.integrity.first_ms = recv_ns.millis_floor();
@@ -123,6 +131,10 @@ impl Engine {
         }
         self.integrity.last_ms = self.integrity.last_ms.max(self.before_ms());
         self.now = self.now.max(recv_ns);
+    }
+
+    /// Settles the windows that ended before engine time and writes due heartbeats.
+    fn settle<S: Sink>(&mut self, parts: &mut Parts, sink: &mut S) {
         let now_ms = self.now.millis_floor();
         parts.settle_due(self.now, &mut self.counters, sink);
         if now_ms >= self.next_heartbeat_ms {
@@ -167,9 +179,10 @@ impl Engine {
                 parts.trade(record.payload, now, &mut tally, sink)
             }
             Kind::Gap => {
-                let conn = self.conn(record.conn);
+                // Loss that cannot be put down to a connection introduces none.
+                let conn = (!record.conn.is_empty()).then(|| self.conn(record.conn));
                 let mut tally = sets::Tally::new(&mut self.counters, &mut self.integrity);
-                parts.gap(conn, record, &mut tally, sink)
+                parts.gap(conn, record, &mut tally)
             }
             Kind::Ref | Kind::Timer | Kind::Operator | Kind::Conn => false,
             Kind::Params => true,
@@ -194,7 +207,7 @@ impl Engine {
         let row = counters::integrity_row(
             self.now.millis_floor(),
             &self.integrity,
-            &parts.book_counts(),
+            &parts.book_counts(self.now),
             &self.counters,
         );
         rows::health(sink, &row);

@@ -88,6 +88,19 @@ pub struct SetDef {
 }
 
 impl SetDef {
+    /// Whether it has 2..=[`MAX_LEGS`] different legs.
+    ///
+    /// # Errors
+    /// [`DefinitionError::BadLegs`].
+    pub fn check(&self) -> Result<(), DefinitionError> {
+        let legs = self.legs.len();
+        let mut sorted = self.legs.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let is_good = (2..=MAX_LEGS).contains(&legs) && sorted.len() == legs;
+        if is_good { Ok(()) } else { Err(DefinitionError::BadLegs { legs }) }
+    }
+
     /// The strategy word of the tables: `binary`, `triangle`, else `basket`.
     pub fn strategy(&self) -> &'static str {
         match self.legs.len() {
@@ -147,10 +160,8 @@ impl Universe {
         let legs = set.legs.len();
         let tokens = self.markets.len().saturating_mul(2);
         let defined = set.legs.iter().all(|leg| usize::try_from(leg.0).is_ok_and(|ix| ix < tokens));
-        let mut sorted = set.legs.clone();
-        sorted.sort_unstable();
-        sorted.dedup();
-        if !(2..=MAX_LEGS).contains(&legs) || !defined || sorted.len() != legs {
+        set.check()?;
+        if !defined {
             return Err(DefinitionError::BadLegs { legs });
         }
         let index = u32::try_from(self.sets.len()).map_err(|_| DefinitionError::Full)?;

@@ -150,6 +150,9 @@ struct Waiting {
 pub struct Shadow {
     params: ShadowParams,
     store: TradeStore,
+    /// Prints of the market channel: venue time in ms and a side, for the venue basis alone.
+    stream: TradeStore,
+    stream_gaps: VecDeque<Gap>,
     open: VecDeque<Pending>,
     waiting: VecDeque<Waiting>,
     gaps: VecDeque<Gap>,
@@ -178,15 +181,17 @@ impl Shadow {
         }
         // The venue window is read later, so its prints must outlive the frozen retention.
         let needed = end.saturating_add(params.venue_wait_ms);
-        let store = TradeStore::new(StoreParams {
+        let limits = StoreParams {
             retention_ms: params.trade_retention_ms.max(needed),
             max_trades: params.max_trades,
             max_ids: params.max_trade_ids,
             rows: params.rows,
-        });
+        };
         Ok(Self {
             params,
-            store,
+            store: TradeStore::new(limits),
+            stream: TradeStore::new(StoreParams { rows: TradeRows::OncePerRun, ..limits }),
+            stream_gaps: VecDeque::new(),
             open: VecDeque::new(),
             waiting: VecDeque::new(),
             gaps: VecDeque::new(),
@@ -205,6 +210,40 @@ impl Shadow {
             self.mark_incomplete(None, tick.ingest, None);
         }
         pushed
+    }
+
+    /// Takes a print of the market channel. Once a run has one, the venue basis is judged by such
+    /// prints alone: the same trade comes later as a Data API row, whose time is a whole second.
+    /// The frozen basis never sees them.
+    pub fn on_stream_print(&mut self, tick: &TradeTick, out: &mut Vec<Settled>) -> Pushed {
+        self.advance(tick.ingest, out);
+        self.stream.push(self.clock_ms, tick)
+    }
+
+    /// Reports that prints of the market channel may be missing between two times.
+    pub fn mark_stream_incomplete(&mut self, from: Nanos, to: Nanos) {
+        let (from_ms, to_ms) = (from.millis_floor(), to.millis_floor());
+        if self.stream_gaps.len() >= MAX_GAPS {
+            self.stream_gaps.pop_front();
+        }
+        self.stream_gaps.push_back(Gap { market: None, from_ms, to_ms: Some(to_ms) });
+    }
+
+    /// The next millisecond at which a window or a venue wait has ended, if one is pending.
+    pub fn next_due(&self) -> Option<Nanos> {
+        let end_ms = self.params.rules.window_end_ms;
+        let after = |signal: &Signal, wait_ms: i64| {
+            signal.ts_ms().saturating_add(end_ms).saturating_add(wait_ms).saturating_add(1)
+        };
+        let window = self.open.front().map(|pending| after(&pending.signal, 0));
+        let wait_ms = self.params.venue_wait_ms;
+        let venue = self.waiting.front().map(|row| after(&row.frozen.signal, wait_ms));
+        let due_ms = match (window, venue) {
+            (Some(window), Some(venue)) => window.min(venue),
+            (Some(due), None) | (None, Some(due)) => due,
+            (None, None) => return None,
+        };
+        Nanos::from_millis(due_ms).ok()
     }
 
     /// Settles what is due before the signal, then waits for its window.
@@ -336,7 +375,16 @@ impl Shadow {
             return Err(VenueGap::TradesIncomplete);
         }
         let share = waiting.frozen.share;
-        settle_venue(signal, &waiting.terms, share, window_ms, &self.store.prints())
+        if self.stream.counters().stored == 0 {
+            return settle_venue(signal, &waiting.terms, share, window_ms, &self.store.prints());
+        }
+        let (start, end) = window_ms;
+        let touches = |gap: &Gap| gap.from_ms <= end && gap.to_ms.is_none_or(|to| to >= start);
+        let is_evicted = self.stream.last_evicted_ms().is_some_and(|at| at >= start);
+        if is_evicted || self.stream_gaps.iter().any(touches) {
+            return Err(VenueGap::TradesIncomplete);
+        }
+        settle_venue(signal, &waiting.terms, share, window_ms, &self.stream.prints())
     }
 
     fn is_incomplete(&self, signal: &Signal, (start, end): (i64, i64)) -> bool {

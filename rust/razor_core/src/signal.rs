@@ -1,7 +1,8 @@
 //! Signals: what the frozen rules see of a set, and what they say about it.
 //!
 //! Owns: the quote of a set as the rules read it ([`SetQuote`]), the worst-leg bucket
-//! ([`bucket`]), the signal generator ([`brain`]) and the codes both leave behind ([`Reasons`]).
+//! ([`bucket`]), the signal generator ([`brain`]), the codes both leave behind ([`Reasons`]), and
+//! what both would say of a set over a while ([`probe`]).
 //!
 //! Must never: hold a float, read a clock, or invent a value the venue did not give. Where the
 //! frozen rules want a number for an absent side they say which one: ask 1.0, bid 0.0.
@@ -13,6 +14,7 @@
 
 pub mod brain;
 pub mod bucket;
+pub mod probe;
 mod reason;
 
 pub use brain::{Brain, BrainCounters, BrainOutcome, BrainParams, Suppression};

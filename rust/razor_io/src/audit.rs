@@ -11,6 +11,7 @@ use thiserror::Error;
 use razor_core::engine::EngineError;
 use razor_core::engine::counters::Integrity;
 
+use crate::disk::RunLock;
 use crate::fault::IoFault;
 use crate::journal::{JournalFault, JournalReader, Summary};
 use crate::projection::{Comparison, Difference, Tables};
@@ -57,8 +58,10 @@ pub fn verify(run_dir: &Path) -> Result<Verdict, AuditFault> {
 /// Writes all tables anew from the journal and puts them in place together.
 ///
 /// # Errors
-/// [`AuditFault`]; the old tables are then still in place.
+/// [`AuditFault`]; the old tables are then still in place. [`IoFault::Locked`] while a session
+/// writes the run, because it would go on behind the tables that were put aside.
 pub fn rebuild(run_dir: &Path) -> Result<Verdict, AuditFault> {
+    let _lock = RunLock::acquire(run_dir)?;
     let mut tables = Tables::rebuild(run_dir)?;
     let (fold, journal, head) = walk(run_dir, &mut tables)?;
     tables.publish()?;

@@ -20,7 +20,7 @@ mod manifest;
 mod reader;
 mod writer;
 
-pub(crate) use line::push_int;
+pub(crate) use line::{is_conn, push_int};
 pub(crate) use manifest::cut;
 pub(crate) use writer::hex;
 

@@ -2,8 +2,9 @@
 //!
 //! Nothing here decides about money. It makes inputs durable ([`journal`]), reads and writes
 //! portable recordings ([`capture`], [`import`]), joins the engine with both and with the tables of
-//! a run ([`session`], [`projection`], [`audit`]), tells the time ([`clock`]) and looks after the
-//! disk ([`disk`]); every failure has a path, an operation and a remedy ([`fault`]).
+//! a run ([`session`], [`projection`], [`audit`]), probes sets ([`probe`]), tells the time
+//! ([`clock`]) and looks after the disk ([`disk`]); every failure has a path, an operation and a
+//! remedy ([`fault`]).
 
 pub mod audit;
 pub mod capture;
@@ -13,6 +14,9 @@ pub mod disk;
 pub mod fault;
 pub mod import;
 pub mod journal;
+pub mod json;
+pub mod probe;
 pub mod projection;
+pub mod raw;
 pub mod session;
 pub mod source;

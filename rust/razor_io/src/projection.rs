@@ -8,10 +8,12 @@
 //! engine that produces rows has no way to fail.
 //!
 //! Invariants: rows are appended in the order in which the engine gave them; what a table holds is
-//! a function of the journal alone.
+//! a function of the journal alone; a table that someone else removes, replaces or changes while it
+//! is written is a fault at the next sync (F-72); tables that were not put in place leave nothing.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use razor_core::engine::table::{SignalNotice, Sink, Table};
@@ -38,22 +40,57 @@ struct TableFile {
     path: PathBuf,
     place: PathBuf,
     buffer: Vec<u8>,
+    /// Bytes written so far.
+    len: u64,
+}
+
+impl Drop for TableFile {
+    /// A rebuild that was given up takes its files with it; the next one would do so, too.
+    fn drop(&mut self) {
+        if self.path != self.place {
+            drop(fs::remove_file(&self.path));
+        }
+    }
 }
 
 impl TableFile {
     fn create(dir: &Path, table: Table, suffix: &str) -> Result<Self, IoFault> {
         let place = dir.join(table.file_name());
         let path = dir.join(format!("{}{suffix}", table.file_name()));
-        let file = File::create(&path).map_err(IoFault::at(Operation::Create, &path))?;
+        File::create(&path).map_err(IoFault::at(Operation::Create, &path))?;
+        // At the end, always: in a file that was cut, a place kept from before would leave a hole
+        // of zeros and hide the cut.
+        let opened = OpenOptions::new().append(true).open(&path);
+        let file = opened.map_err(IoFault::at(Operation::Open, &path))?;
         let mut buffer = Vec::with_capacity(BUFFER);
         buffer.extend_from_slice(first_line(table).as_bytes());
-        Ok(Self { file, path, place, buffer })
+        Ok(Self { file, path, place, buffer, len: 0 })
     }
 
     fn write(&mut self) -> Result<(), IoFault> {
         self.file.write_all(&self.buffer).map_err(IoFault::at(Operation::Write, &self.path))?;
+        let written = u64::try_from(self.buffer.len()).unwrap_or(u64::MAX);
+        self.len = self.len.saturating_add(written);
         self.buffer.clear();
         Ok(())
+    }
+
+    fn sync(&self) -> Result<(), IoFault> {
+        self.file.sync_data().map_err(IoFault::at(Operation::Sync, &self.path))?;
+        if self.is_intact()? { Ok(()) } else { Err(IoFault::Replaced { path: self.path.clone() }) }
+    }
+
+    /// Whether the path still leads to the open file, and it holds what was written.
+    fn is_intact(&self) -> Result<bool, IoFault> {
+        let open = self.file.metadata().map_err(IoFault::at(Operation::Inspect, &self.path))?;
+        match fs::symlink_metadata(&self.path) {
+            Ok(named) => {
+                let is_same = (open.dev(), open.ino()) == (named.dev(), named.ino());
+                Ok(is_same && named.len() == self.len)
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(IoFault::new(Operation::Inspect, &self.path, &error)),
+        }
     }
 }
 
@@ -87,11 +124,15 @@ impl Tables {
         Ok(Self { files, signals: Vec::new(), fault: None })
     }
 
-    /// Puts rebuilt tables in the place of the old ones; rows go on behind them.
+    /// Puts rebuilt tables in the place of the old ones; rows go on behind them. Tables that are
+    /// in their places stay as they are.
     ///
     /// # Errors
     /// When a file cannot be written, synced or renamed.
     pub fn publish(&mut self) -> Result<(), IoFault> {
+        if self.files.iter().all(|file| file.path == file.place) {
+            return Ok(());
+        }
         self.sync()?;
         for file in &mut self.files {
             fs::rename(&file.path, &file.place)
@@ -107,27 +148,29 @@ impl Tables {
     /// Writes what is kept back.
     ///
     /// # Errors
-    /// The first fault since the last call.
+    /// The first fault there was; it stays.
     pub fn flush(&mut self) -> Result<(), IoFault> {
         if let Some(fault) = self.fault.clone() {
             return Err(fault);
         }
-        for file in &mut self.files {
-            file.write()?;
-        }
-        Ok(())
+        let written = self.files.iter_mut().try_for_each(TableFile::write);
+        written.map_err(|fault| self.keep(fault))
+    }
+
+    /// Keeps the first fault: after a write that failed half-way, a later one would repeat its
+    /// beginning.
+    fn keep(&mut self, fault: IoFault) -> IoFault {
+        self.fault.get_or_insert(fault).clone()
     }
 
     /// Writes what is kept back and forces it to disk.
     ///
     /// # Errors
-    /// As [`Tables::flush`], or a failed sync.
+    /// As [`Tables::flush`], a failed sync, or [`IoFault::Replaced`].
     pub fn sync(&mut self) -> Result<(), IoFault> {
         self.flush()?;
-        for file in &self.files {
-            file.file.sync_data().map_err(IoFault::at(Operation::Sync, &file.path))?;
-        }
-        Ok(())
+        let synced = self.files.iter().try_for_each(TableFile::sync);
+        synced.map_err(|fault| self.keep(fault))
     }
 
     /// The signals since the last call.

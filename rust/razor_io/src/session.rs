@@ -7,7 +7,8 @@
 //! recorder shed is not stepped; the gap it wrote instead is.
 //!
 //! Invariants: the tables are the fold of the journal at every clean end; a session that is
-//! dropped without [`Session::close`] leaves what a crash would leave.
+//! dropped without [`Session::close`] leaves what a crash would leave; a start that is refused
+//! leaves the run as it was.
 
 use std::path::PathBuf;
 
@@ -26,6 +27,7 @@ use crate::journal::{
     recover_with,
 };
 use crate::projection::Tables;
+use crate::raw::{RawLog, RawSettings};
 use crate::source::{RecordSource, SourceFault};
 
 /// Why a session stopped.
@@ -58,6 +60,8 @@ pub struct Plan {
     pub recorder: RecorderSettings,
     /// Time of the start, for the record of a recovery.
     pub now_ns: i64,
+    /// The optional copy of received frames.
+    pub raw: Option<RawSettings>,
 }
 
 /// What became of one input.
@@ -97,6 +101,7 @@ pub struct Session {
     engine: Engine,
     recorder: Recorder,
     tables: Tables,
+    raw: Option<RawLog>,
     conns: Vec<(String, ConnIx)>,
     held: Held,
     resumed: bool,
@@ -122,19 +127,20 @@ impl Session {
             Box::new(DiskStore::default()),
             plan.now_ns,
         )?;
-        if resumed {
-            tables.publish()?;
-        }
+        // Also when nothing was recorded before: the tables may stand beside their places.
+        tables.publish()?;
+        let raw = plan.raw.map(|settings| RawLog::open(&plan.run_dir, settings)).transpose()?;
         let held = Held::default();
         let mut session =
-            Self { engine, recorder, tables, conns: Vec::new(), held, resumed, _lock: lock };
+            Self { engine, recorder, tables, raw, conns: Vec::new(), held, resumed, _lock: lock };
         session.begin(plan)?;
         Ok(session)
     }
 
-    /// The first record of a new run, or the engine's notice of the recovery in an old one.
+    /// The first record of a new run, or the engine's notice of the recovery in an old one. A crash
+    /// may have come before the settings were written; they are then the first input after it.
     fn begin(&mut self, plan: &Plan) -> Result<(), SessionFault> {
-        if self.resumed {
+        if self.engine.universe().is_some() {
             self.step(Kind::Recovery, plan.now_ns, "", 0, b"")?;
             return Ok(());
         }
@@ -153,6 +159,10 @@ impl Session {
     /// # Errors
     /// [`SessionFault`]; the run must end then, what was durable stays so.
     pub fn feed(&mut self, record: &Record<'_>) -> Result<Fed, SessionFault> {
+        if record.kind == Kind::Params {
+            // Refused before the journal has it: with them twice it could not be folded again.
+            return Err(EngineError::Order { found: record.kind }.into());
+        }
         let conn = self.conn(record.conn, record.recv_ns.0)?;
         let (kind, recv_ns) = (record.kind, record.recv_ns.0);
         let pushed = self.recorder.push(kind, recv_ns, conn, record.epoch, record.payload)?;
@@ -166,6 +176,9 @@ impl Session {
         if is_shed {
             return Ok(Fed { is_shed, ..Fed::default() });
         }
+        if let (Some(raw), Kind::Ws) = (&mut self.raw, kind) {
+            raw.push(record.recv_ns.millis_floor(), record.payload)?;
+        }
         let stepped = self.engine.step(record, &mut self.tables)?;
         Ok(Fed { is_shed, is_refused: stepped.is_refused, signals: stepped.signals })
     }
@@ -173,6 +186,15 @@ impl Session {
     fn step_gap(&mut self, gap: Gap) -> Result<(), SessionFault> {
         let payload = gap.payload();
         self.step(Kind::Gap, gap.to_ns, "", 0, payload.as_bytes())
+    }
+
+    /// Brings a loss that is not yet said into the journal and the engine, because the recorder's
+    /// own next record would say it in the journal alone.
+    fn settle_loss(&mut self) -> Result<(), SessionFault> {
+        match self.recorder.settle_loss()? {
+            Some(gap) => self.step_gap(gap),
+            None => Ok(()),
+        }
     }
 
     fn step(
@@ -195,6 +217,7 @@ impl Session {
         if let Some((_, conn)) = self.conns.iter().find(|(known, _)| known == name) {
             return Ok(*conn);
         }
+        self.settle_loss()?;
         let conn = self.recorder.conn(name, recv_ns)?;
         self.conns.push((name.to_owned(), conn));
         Ok(conn)
@@ -211,7 +234,7 @@ impl Session {
         budget: u64,
     ) -> Result<Pumped, SessionFault> {
         let mut pumped = Pumped::default();
-        if !self.feed_held(until_ns, &mut pumped)? {
+        if budget == 0 || !self.feed_held(until_ns, &mut pumped)? {
             return Ok(pumped);
         }
         while pumped.records < budget {
@@ -268,6 +291,13 @@ impl Session {
     pub fn flush(&mut self) -> Result<(), SessionFault> {
         self.recorder.flush()?;
         self.tables.flush()?;
+        self.flush_raw()
+    }
+
+    fn flush_raw(&mut self) -> Result<(), SessionFault> {
+        if let Some(raw) = &mut self.raw {
+            raw.flush()?;
+        }
         Ok(())
     }
 
@@ -301,8 +331,10 @@ impl Session {
     /// # Errors
     /// [`SessionFault`]; the run then looks like one that crashed.
     pub fn close(mut self) -> Result<Closed, SessionFault> {
+        self.settle_loss()?;
         let now_ns = self.engine.now().0.max(0);
         self.step(Kind::End, now_ns, "", 0, b"")?;
+        self.flush_raw()?;
         let closed = self.recorder.close(now_ns)?;
         self.tables.sync()?;
         Ok(closed)
@@ -340,7 +372,9 @@ impl Fold {
             self.names.push(String::from_utf8_lossy(record.payload).into_owned());
             return;
         }
-        if self.error.is_some() {
+        // A crash before the settings were written leaves its recovery in front of them.
+        let is_before_begin = record.kind == Kind::Recovery && self.engine.universe().is_none();
+        if is_before_begin || self.error.is_some() {
             return;
         }
         let conn = self.names.get(usize::from(record.conn.0)).map_or("", String::as_str);

@@ -2,7 +2,7 @@
 //!
 //! Owns: the two readers behind one face ([`RecordSource`]). Must never hold more than a line or a
 //! block. What the journal wrote about itself (names, settings, its end) is not handed on: a replay
-//! has its own.
+//! has its own. A recovery is handed on as the gap `RESTART`, which the engine takes the same way.
 
 use std::fs;
 use std::path::Path;
@@ -135,6 +135,21 @@ pub struct Held {
     payload: Vec<u8>,
 }
 
+impl Held {
+    /// What a recovery was to the engine, as an input that another journal can hold.
+    fn restart(&mut self, recv_ns: i64) {
+        self.kind = Some(Kind::Gap);
+        self.recv_ns = recv_ns;
+        self.name = usize::MAX;
+        self.epoch = 0;
+        self.payload.clear();
+        let text = format!(
+            "{{\"from_ns\":{recv_ns},\"to_ns\":{recv_ns},\"cause\":\"RESTART\",\"lost\":0}}"
+        );
+        self.payload.extend_from_slice(text.as_bytes());
+    }
+}
+
 /// Reads on to the next record that is an input of the engine; false at the end.
 fn hold_next(
     reader: &mut JournalReader,
@@ -145,6 +160,10 @@ fn hold_next(
         if record.kind == Kind::Conn {
             names.push(String::from_utf8_lossy(record.payload).into_owned());
             continue;
+        }
+        if record.kind == Kind::Recovery {
+            held.restart(record.recv_ns);
+            return Ok(true);
         }
         if record.kind.is_bookkeeping() || record.kind == Kind::Params {
             continue;

@@ -5,8 +5,15 @@
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::format_collect,
     clippy::indexing_slicing,
+    clippy::large_stack_arrays,
+    clippy::needless_for_each,
     clippy::panic,
+    clippy::type_complexity,
     clippy::unwrap_used,
     clippy::wildcard_enum_match_arm,
     reason = "a test stops at the first surprise"

@@ -1,22 +1,24 @@
 //! Whole-file jobs: captures, imports, audits, worlds, and the numbers of a report.
+#![expect(clippy::needless_pass_by_value, reason = "the binding hands arguments over by value")]
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 use razor_core::shadow::day14::{Facts, day14_json as core_day14_json};
-use razor_io::audit::{self, Verdict};
+use razor_io::audit;
 use razor_io::capture::{
     self, CaptureError, CaptureWriter, Kind, Limits, MetaPayload, Record, Source,
 };
 use razor_io::import::{self, Control, Format, Progress};
+use razor_io::json;
 use razor_sim::world::{WorldPlan, build as build_world};
-use serde_json::json;
 
 use crate::errors::{Fault, bad_argument};
 
 /// Asks Python how to go on: `tick(done, total) -> bool`, false stops.
-fn keep_going(tick: &Py<PyAny>, done: u64, total: u64) -> bool {
+pub(crate) fn keep_going(tick: &Py<PyAny>, done: u64, total: u64) -> bool {
     Python::attach(|py| {
         tick.call1(py, (done, total)).and_then(|answer| answer.is_truthy(py)).unwrap_or(false)
     })
@@ -40,7 +42,7 @@ pub(crate) fn capture_import(
         };
         import_as(&path, &out, format, &tick)
     });
-    serde_json::to_string(&manifest.map_err(Fault::from)?).map_err(bad_argument)
+    Ok(json::text(&manifest.map_err(Fault::from)?))
 }
 
 fn import_as(
@@ -70,7 +72,18 @@ pub(crate) fn capture_info(py: Python<'_>, path: PathBuf, tick: Py<PyAny>) -> Py
     let total = std::fs::metadata(&path).map_or(0, |meta| meta.len());
     let info = py
         .detach(|| capture::info(&path, Limits::default(), |done| keep_going(&tick, done, total)));
-    serde_json::to_string(&info.map_err(Fault::from)?).map_err(bad_argument)
+    Ok(json::text(&info.map_err(Fault::from)?))
+}
+
+/// The whole text of a capture, for tools that read lines themselves.
+#[pyfunction]
+pub(crate) fn capture_text(
+    py: Python<'_>,
+    path: PathBuf,
+    max_bytes: usize,
+) -> PyResult<Bound<'_, PyBytes>> {
+    let text = py.detach(|| capture::read_text(&path, max_bytes)).map_err(Fault::from)?;
+    Ok(PyBytes::new(py, &text))
 }
 
 /// SHA-256 of a capture's text as its manifest says, else computed; hexadecimal.
@@ -83,41 +96,14 @@ pub(crate) fn file_sha256(py: Python<'_>, path: PathBuf) -> PyResult<String> {
 #[pyfunction]
 pub(crate) fn audit_verify(py: Python<'_>, run_dir: PathBuf) -> PyResult<String> {
     let verdict = py.detach(|| audit::verify(&run_dir)).map_err(Fault::from)?;
-    verdict_json(&verdict)
+    Ok(json::verdict(&verdict))
 }
 
 /// Writes the tables of a run anew from its journal; JSON text.
 #[pyfunction]
 pub(crate) fn audit_rebuild(py: Python<'_>, run_dir: PathBuf) -> PyResult<String> {
     let verdict = py.detach(|| audit::rebuild(&run_dir)).map_err(Fault::from)?;
-    verdict_json(&verdict)
-}
-
-fn verdict_json(verdict: &Verdict) -> PyResult<String> {
-    let differences: Vec<_> = verdict
-        .differences
-        .iter()
-        .map(|difference| {
-            json!({
-                "table": difference.table,
-                "line": difference.line,
-                "found": difference.found,
-                "expected": difference.expected,
-            })
-        })
-        .collect();
-    let evidence: Vec<String> =
-        verdict.journal.evidence.iter().map(|damage| format!("{damage}")).collect();
-    let text = json!({
-        "records": verdict.journal.records,
-        "segments": verdict.journal.segments,
-        "tail": verdict.journal.tail.word(),
-        "evidence": evidence,
-        "head": razor_io::digest::hex(&verdict.head),
-        "differences": differences,
-        "integrity": serde_json::to_value(&verdict.integrity).map_err(bad_argument)?,
-    });
-    Ok(text.to_string())
+    Ok(json::verdict(&verdict))
 }
 
 /// The numbers of a report as JSON text.
@@ -129,7 +115,7 @@ pub(crate) fn day14_json(
     shadow_sets: Option<&[u8]>,
     facts_json: &str,
 ) -> PyResult<String> {
-    let facts: Facts = serde_json::from_str(facts_json).map_err(bad_argument)?;
+    let facts: Facts = json::read(facts_json).map_err(bad_argument)?;
     let text = py.detach(|| core_day14_json(shadow_log, shadow_sets, &facts));
     Ok(text.map_err(Fault::from)?)
 }
@@ -145,7 +131,7 @@ pub(crate) fn world_capture(
 ) -> PyResult<String> {
     let plan = WorldPlan { seed, start_ns, duration_ms };
     let manifest = py.detach(|| write_world(&path, plan)).map_err(Fault::from)?;
-    serde_json::to_string(&manifest).map_err(bad_argument)
+    Ok(json::text(&manifest))
 }
 
 fn write_world(path: &Path, plan: WorldPlan) -> Result<capture::Manifest, CaptureError> {
@@ -153,7 +139,7 @@ fn write_world(path: &Path, plan: WorldPlan) -> Result<capture::Manifest, Captur
     for record in build_world(plan).records {
         let t = record.recv_ns;
         if record.kind == "meta" {
-            let meta: MetaPayload = serde_json::from_str(&record.payload).unwrap_or_default();
+            let meta: MetaPayload = json::read(&record.payload).unwrap_or_default();
             writer.define(t, meta.markets, meta.sets)?;
             continue;
         }

@@ -15,6 +15,7 @@ mod bps;
 mod convert;
 mod errors;
 mod files;
+mod probe;
 mod session;
 mod source;
 
@@ -33,8 +34,10 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<bps::Bps>()?;
     module.add_class::<session::Session>()?;
     module.add_class::<session::FeedFacts>()?;
+    module.add_class::<session::BookSnapshot>()?;
     module.add_class::<session::SignalNotice>()?;
     module.add_class::<source::Source>()?;
+    module.add_class::<probe::Prober>()?;
     bench::export(module)?;
     add_functions(module)
 }
@@ -43,11 +46,13 @@ fn add_functions(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(session::sha256, module)?)?;
     module.add_function(wrap_pyfunction!(files::capture_import, module)?)?;
     module.add_function(wrap_pyfunction!(files::capture_info, module)?)?;
+    module.add_function(wrap_pyfunction!(files::capture_text, module)?)?;
     module.add_function(wrap_pyfunction!(files::file_sha256, module)?)?;
     module.add_function(wrap_pyfunction!(files::audit_verify, module)?)?;
     module.add_function(wrap_pyfunction!(files::audit_rebuild, module)?)?;
     module.add_function(wrap_pyfunction!(files::journal_head, module)?)?;
     module.add_function(wrap_pyfunction!(files::day14_json, module)?)?;
+    module.add_function(wrap_pyfunction!(probe::probe_capture, module)?)?;
     module.add_function(wrap_pyfunction!(files::world_capture, module)?)
 }
 

@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use razor_core::book::{BookSide, Books};
+use razor_core::engine::Engine;
 use razor_core::engine::record::{Kind, Record};
 use razor_core::ids::{MarketIx, Outcome, TokenIx};
 use razor_core::journal::Identity;
 use razor_core::units::Nanos;
 use razor_io::journal::RecorderSettings;
+use razor_io::raw::RawSettings;
 use razor_io::session::{Fed, Plan, Session as Inner};
 
 use crate::errors::{Fault, bad_argument, closed};
@@ -33,6 +36,18 @@ pub(crate) struct SignalNotice {
     expected_net_bps: i32,
 }
 
+/// One token's book as it stands; see the stub.
+#[pyclass(frozen, get_all, module = "razor._core")]
+pub(crate) struct BookSnapshot {
+    token_id: String,
+    state: String,
+    tick_micros: u32,
+    bids: Vec<(u32, u64)>,
+    asks: Vec<(u32, u64)>,
+    venue_ts_ms: Option<i64>,
+    proof_recv_ns: Option<i64>,
+}
+
 /// A run being written; see the stub.
 #[pyclass(unsendable, module = "razor._core")]
 pub(crate) struct Session {
@@ -43,7 +58,10 @@ pub(crate) struct Session {
 impl Session {
     /// Begins or resumes a run.
     #[staticmethod]
-    #[pyo3(signature = (run_dir, *, run_id, build_id, settings_sha256, params, is_live, now_ns))]
+    #[pyo3(signature = (
+        run_dir, *, run_id, build_id, settings_sha256, params, is_live, now_ns, raw_ws=None
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "keyword arguments, each with its own meaning")]
     fn open(
         py: Python<'_>,
         run_dir: PathBuf,
@@ -53,10 +71,12 @@ impl Session {
         params: &[u8],
         is_live: bool,
         now_ns: i64,
+        raw_ws: Option<(u64, u64)>,
     ) -> PyResult<Self> {
         let identity = Identity::new(run_id, build_id, settings_sha256).map_err(bad_argument)?;
         let recorder = if is_live { RecorderSettings::live() } else { RecorderSettings::replay() };
-        let plan = Plan { run_dir, identity, params: params.to_vec(), recorder, now_ns };
+        let raw = raw_ws.map(|(rotate_bytes, keep)| RawSettings { rotate_bytes, keep });
+        let plan = Plan { run_dir, identity, params: params.to_vec(), recorder, now_ns, raw };
         let inner = py.detach(|| Inner::open(&plan)).map_err(Fault::from)?;
         Ok(Self { inner: Some(inner) })
     }
@@ -80,7 +100,7 @@ impl Session {
         let inner = self.get_mut()?;
         let record = Record { kind, recv_ns: Nanos(recv_ns), conn, epoch, payload };
         let fed = inner.feed(&record).map_err(Fault::from)?;
-        Ok(facts(inner, kind, fed))
+        Ok(facts(inner.engine(), kind, fed))
     }
 
     /// Takes at most `budget` records of a source, none from beyond `until_ns`.
@@ -146,35 +166,25 @@ impl Session {
             .collect())
     }
 
+    /// The book of a token; `None` for a token that no market defines.
+    fn book(&self, token_id: &str) -> PyResult<Option<BookSnapshot>> {
+        let books = self.get()?.engine().books();
+        let found = books.and_then(|books| {
+            books.registry().token(token_id.as_bytes()).map(|token| snapshot(books, token))
+        });
+        Ok(found)
+    }
+
     /// Counters and integrity counts as JSON text.
     fn counts_json(&self) -> PyResult<String> {
         let engine = self.get()?.engine();
         let counts = (engine.counters(), engine.integrity());
-        serde_json::to_string(&counts).map_err(bad_argument)
+        Ok(razor_io::json::text(&counts))
     }
 
     /// Liveness of all tokens and connections.
-    #[expect(clippy::type_complexity, reason = "plain tuples cross the border once a second")]
-    fn liveness(&self) -> PyResult<(Vec<(String, bool, i64, i64)>, Vec<(String, i64)>)> {
-        let engine = self.get()?.engine();
-        let (Some(universe), Some(books)) = (engine.universe(), engine.books()) else {
-            return Ok((Vec::new(), Vec::new()));
-        };
-        let markets = u32::try_from(universe.markets().len()).unwrap_or(u32::MAX);
-        let mut tokens = Vec::new();
-        for market in (0..markets).map(MarketIx) {
-            let venue_ms = books.freshness(market).venue_ts_ms.unwrap_or(0);
-            for token in [Outcome::Yes, Outcome::No].map(|side| TokenIx::of(market, side)) {
-                let text = universe.token_id(token).unwrap_or_default();
-                let last = books.token_liveness(token).last_recv_ns.map_or(0, |at| at.0);
-                tokens.push((text.to_owned(), books.is_live(token), last, venue_ms));
-            }
-        }
-        let conns = engine.conns().iter().zip(0_u16..).map(|(name, index)| {
-            let live = books.conn_liveness(razor_core::ids::ConnIx(index));
-            (name.to_string(), live.last_data_ns.map_or(0, |at| at.0))
-        });
-        Ok((tokens, conns.collect()))
+    fn liveness(&self) -> PyResult<Liveness> {
+        Ok(liveness_of(self.get()?.engine()))
     }
 
     /// Ends the run in order and gives back the number of its last record.
@@ -200,15 +210,57 @@ impl Session {
     }
 }
 
+/// Tokens as (id, hydrated, last receive ns, venue ms), connections as (name, last data ns).
+pub(crate) type Liveness = (Vec<(String, bool, i64, i64)>, Vec<(String, i64)>);
+
+/// Liveness of all tokens and connections of an engine; 0 stands for never.
+pub(crate) fn liveness_of(engine: &Engine) -> Liveness {
+    let (Some(universe), Some(books)) = (engine.universe(), engine.books()) else {
+        return (Vec::new(), Vec::new());
+    };
+    let markets = u32::try_from(universe.markets().len()).unwrap_or(u32::MAX);
+    let mut tokens = Vec::new();
+    for market in (0..markets).map(MarketIx) {
+        let venue_ms = books.freshness(market).venue_ts_ms.unwrap_or(0);
+        for token in [Outcome::Yes, Outcome::No].map(|side| TokenIx::of(market, side)) {
+            let text = universe.token_id(token).unwrap_or_default();
+            let last = books.token_liveness(token).last_recv_ns.map_or(0, |at| at.0);
+            tokens.push((text.to_owned(), books.is_live(token), last, venue_ms));
+        }
+    }
+    let conns = engine.conns().iter().zip(0_u16..).map(|(name, index)| {
+        let live = books.conn_liveness(razor_core::ids::ConnIx(index));
+        (name.to_string(), live.last_data_ns.map_or(0, |at| at.0))
+    });
+    (tokens, conns.collect())
+}
+
+fn snapshot(books: &Books, token: TokenIx) -> BookSnapshot {
+    let levels = |side| {
+        books.levels(token, side).map(|(price, qty)| (price.micros(), qty.0)).collect::<Vec<_>>()
+    };
+    let (market, _) = token.split();
+    let text = books.registry().token_text(token).unwrap_or_default();
+    BookSnapshot {
+        token_id: String::from_utf8_lossy(text).into_owned(),
+        state: format!("{:?}", books.state(token)),
+        tick_micros: books.grid(market).map_or(0, |grid| grid.tick.micros()),
+        bids: levels(BookSide::Bids),
+        asks: levels(BookSide::Asks),
+        venue_ts_ms: books.freshness(market).venue_ts_ms,
+        proof_recv_ns: books.proof(market).map(|at| at.0),
+    }
+}
+
 /// Facts of a record that somebody should act on.
-fn facts(inner: &Inner, kind: Kind, fed: Fed) -> Option<FeedFacts> {
+pub(crate) fn facts(engine: &Engine, kind: Kind, fed: Fed) -> Option<FeedFacts> {
     let is_frame = matches!(kind, Kind::Ws | Kind::Rest);
-    let attention = inner.engine().attention().filter(|_| is_frame);
+    let attention = engine.attention().filter(|_| is_frame);
     if attention.is_none() && !fed.is_shed && !fed.is_refused && fed.signals == 0 {
         return None;
     }
     let tokens = |markets: &[MarketIx]| -> Vec<String> {
-        let universe = inner.engine().universe();
+        let universe = engine.universe();
         let texts = markets.iter().filter_map(|market| universe?.market(*market));
         texts.flat_map(|market| market.token_ids.iter().map(ToString::to_string)).collect()
     };

@@ -1,4 +1,5 @@
 //! Where records come from when they are not live.
+#![expect(clippy::needless_pass_by_value, reason = "the binding hands arguments over by value")]
 
 use std::path::PathBuf;
 

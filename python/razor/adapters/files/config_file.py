@@ -37,11 +37,15 @@ _REMEDIES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigFile:
-    """A settings file that was read and checked: where it stands, its bytes, its meaning."""
+    """A settings file that was read and checked: where it stands, its bytes, its meaning.
+
+    ``is_predecessors``: it was read by the predecessor's rule, and so must its copies be.
+    """
 
     path: Path
     raw: bytes
     settings: Settings
+    is_predecessors: bool = False
 
 
 def read_config(path: Path) -> ConfigFile:
@@ -65,7 +69,7 @@ def read_predecessor_config(path: Path) -> ConfigFile:
     source = str(path)
     text = decode_text(raw, source=source)
     settings = read_predecessor_settings(text, source=source)
-    return ConfigFile(path=path, raw=raw, settings=settings)
+    return ConfigFile(path=path, raw=raw, settings=settings, is_predecessors=True)
 
 
 def _read(path: Path) -> bytes:

@@ -35,6 +35,7 @@ from razor.adapters.polymarket.wire import (
     GammaMarket,
     MarketPage,
     decode,
+    is_short,
     iso_ms,
     label,
     plain,
@@ -137,13 +138,14 @@ class Gamma:
         found: dict[str, GammaMarket] = {}
         for chunk in _chunks(values):
             cursor: str | None = ""
+            followed: set[str] = set()
             while cursor is not None:
                 content = await self._get(GAMMA_MARKETS, "/markets/keyset", name, chunk, cursor)
                 page = decode(content, MarketPage) if isinstance(content, bytes) else None
                 if page is None:
                     return _unreadable("markets", content)
                 found |= {key(market): market for market in page.markets if key(market) in chunk}
-                cursor = _next(cursor, page.next_cursor, is_empty=not page.markets)
+                cursor = _next(followed, page.next_cursor, is_empty=not page.markets)
         return _in_order(name, values, found)
 
     async def _events(
@@ -152,13 +154,14 @@ class Gamma:
         found: dict[str, GammaEvent] = {}
         for chunk in _chunks(values):
             cursor: str | None = ""
+            followed: set[str] = set()
             while cursor is not None:
                 content = await self._get(GAMMA_EVENTS, "/events/keyset", name, chunk, cursor)
                 page = decode(content, EventPage) if isinstance(content, bytes) else None
                 if page is None:
                     return _unreadable("events", content)
                 found |= {key(event): event for event in page.events if key(event) in chunk}
-                cursor = _next(cursor, page.next_cursor, is_empty=not page.events)
+                cursor = _next(followed, page.next_cursor, is_empty=not page.events)
         return _in_order(f"event {name}", values, found)
 
     async def _get(
@@ -267,6 +270,8 @@ def gamma_fees(market: GammaMarket) -> Fees:
 
 
 def _schedule(rate: Decimal, exponent: Decimal, *, taker_only: bool) -> Fees:
+    if not is_short(rate) or not is_short(exponent):
+        return None
     if rate == 0:
         return FreeOfFees()
     is_whole = exponent == exponent.to_integral_value() and 1 <= exponent <= _EXPONENT_MAX
@@ -296,6 +301,8 @@ def _ill_formed(market: GammaMarket) -> str:
 
 def _disagreement(market: GammaMarket, clob: ClobMarket) -> str:
     """Why Gamma's market and the CLOB's are not one and the same, or not usable (F-09)."""
+    if not is_short(clob.tick) or not is_short(clob.min_size):
+        return "tick size or minimum order size is no usable number"
     checks = (
         (clob.condition_id.lower() != market.condition_id.lower(), "the CLOB has another id"),
         (
@@ -342,9 +349,12 @@ def _chunks(values: Sequence[str]) -> list[Sequence[str]]:
     return [unique[start : start + PAGE_MAX] for start in range(0, len(unique), PAGE_MAX)]
 
 
-def _next(cursor: str, following: str | None, *, is_empty: bool) -> str | None:
-    """The next cursor, `None` at the end; a page that leads back to itself is the end too."""
-    return None if is_empty or not following or following == cursor else following
+def _next(followed: set[str], following: str | None, *, is_empty: bool) -> str | None:
+    """The next cursor, `None` at the end; one that leads back or on for ever is the end too."""
+    if is_empty or not following or following in followed or len(followed) >= PAGE_MAX:
+        return None
+    followed.add(following)
+    return following
 
 
 def _in_order(name: str, values: Sequence[str], found: dict[str, T]) -> list[T] | Unresolved:

@@ -34,6 +34,9 @@ def group_set(event: GammaEvent, yes: Mapping[str, str]) -> SetFinding:
     legs = tuple(yes[child.condition_id] for child in event.markets if child.condition_id in yes)
     open_reason = _augmented(event)
     reason = open_reason or _incomplete(event, yes)
+    # Twice the same outcome would look like two legs of a complete set.
+    if len(set(legs)) < len(legs):
+        return SetFinding(key=key, item=None, reason="an outcome of the group is listed twice")
     if not _LEGS_MIN <= len(legs) <= MAX_LEGS:
         return SetFinding(key=key, item=None, reason=reason or f"{len(legs)} legs")
     if reason and not open_reason:

@@ -59,15 +59,15 @@ class _Memory:
 class _Poll:
     """One poll in the making: rows not held before, all digests, and how it reached back."""
 
-    fresh: list[bytes] = field(default_factory=list)
-    digests: Counter[bytes] = field(default_factory=Counter)
+    fresh: list[bytes] = field(default_factory=list[bytes])
+    digests: Counter[bytes] = field(default_factory=Counter[bytes])
     recv_ns: int = 0
     reached_back: bool = False
     broken: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Page:
+class Page:
     """One page: rows in v1 spelling and the cursor of the next, blank at the end."""
 
     rows: Sequence[bytes]
@@ -106,7 +106,7 @@ class TradesPoller:
         cursor = ""
         seen_cursors: set[str] = set()
         for _ in range(self._settings.trade_pages):
-            page = await self._page(condition_id, cursor)
+            page = await self.page(condition_id, cursor)
             if isinstance(page, Failed):
                 self._failed(condition_id, memory, page.outcome)
                 return
@@ -125,7 +125,7 @@ class TradesPoller:
             poll.broken = poll.broken or "page limit"
         self._finish(condition_id, memory, poll)
 
-    def _add(self, poll: _Poll, page: _Page, memory: _Memory) -> None:
+    def _add(self, poll: _Poll, page: Page, memory: _Memory) -> None:
         """Merge a page: keep what neither this poll nor the previous one held."""
         poll.recv_ns = page.recv_ns
         held = memory.held or Counter()
@@ -177,7 +177,7 @@ class TradesPoller:
             )
         )
 
-    def _hit_limit(self, condition_id: str, page: _Page) -> None:
+    def _hit_limit(self, condition_id: str, page: Page) -> None:
         heads = [decode(row, TradeHead) for row in page.rows]
         times = [stamp for head in heads if head and (stamp := stamp_ms(head.timestamp))]
         self._log.write(
@@ -190,14 +190,15 @@ class TradesPoller:
             )
         )
 
-    async def _page(self, condition_id: str, cursor: str) -> _Page | Failed:
+    async def page(self, condition_id: str, cursor: str) -> Page | Failed:
+        """One page of a market's prints, newest first; a blank cursor asks for the first one."""
         match self._settings.trades_api:
             case TradesApi.V1:
                 return await self._page_v1(condition_id, int(cursor or "0"))
             case TradesApi.V2:
                 return await self._page_v2(condition_id, cursor)
 
-    async def _page_v1(self, condition_id: str, offset: int) -> _Page | Failed:
+    async def _page_v1(self, condition_id: str, offset: int) -> Page | Failed:
         limit = self._settings.trade_poll_limit
         params = [
             ("limit", str(limit)),
@@ -214,9 +215,9 @@ class TradesPoller:
             return _malformed(answer)
         after = offset + limit
         cursor = str(after) if after <= _OFFSET_MAX else ""
-        return _Page(rows=found, cursor=cursor, recv_ns=answer.recv_ns)
+        return Page(rows=found, cursor=cursor, recv_ns=answer.recv_ns)
 
-    async def _page_v2(self, condition_id: str, cursor: str) -> _Page | Failed:
+    async def _page_v2(self, condition_id: str, cursor: str) -> Page | Failed:
         params = [
             ("limit", str(self._settings.trade_poll_limit)),
             ("taker_only", self._taker_only()),
@@ -234,7 +235,7 @@ class TradesPoller:
             return _malformed(answer)
         found = [_v1_row(bytes(raw), condition_id) for raw in page.data]
         cursor = page.pagination.next_cursor or "" if page.pagination.has_more else ""
-        return _Page(rows=found, cursor=cursor, recv_ns=answer.recv_ns)
+        return Page(rows=found, cursor=cursor, recv_ns=answer.recv_ns)
 
     def _taker_only(self) -> str:
         return "true" if self._settings.trade_poll_taker_only else "false"

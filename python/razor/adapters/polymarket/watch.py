@@ -199,11 +199,14 @@ class Watch:
             if shard.view.epoch != shard_view.epoch:
                 shard.checked_ns = 0
             shard.view = shard_view
+            before_ns = shard.data_ns
             for token in shard_view.tokens:
                 memory = self._tokens.setdefault(token, _Token())
                 memory.conn = shard_view.conn
                 self._note(memory, view.tokens.get(token, _SILENT))
                 shard.data_ns = max(shard.data_ns, memory.seen_ns)
+            # What REST saw move has arrived: it is no proof against a later silence.
+            shard.rest_moved = shard.rest_moved and shard.data_ns == before_ns
             ranked = sorted(shard_view.tokens, key=lambda token: -self._tokens[token].activity)
             shard.canaries = tuple(ranked[: self._settings.canaries])
             self._shards[shard_view.conn] = shard

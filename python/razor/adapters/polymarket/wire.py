@@ -196,6 +196,12 @@ def texts(inner: str | None) -> tuple[str, ...]:
     return tuple(found or ())
 
 
+def is_short(number: Decimal) -> bool:
+    """Whether a number is finite and its plain text short: `1e999999` would be a megabyte."""
+    is_near = number.is_finite() and abs(number.adjusted()) <= _DIGITS_MAX
+    return is_near and len(number.as_tuple().digits) <= _DIGITS_MAX
+
+
 def plain(number: Decimal) -> str:
     """Decimal text without exponent and without trailing zeros: `0.010` gives `0.01`."""
     text = format(number, "f")

@@ -1,3 +1,5 @@
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# The peer that reads with the standard library has what that library gives: values of any type.
 """The peers that the feed benchmark runs beside razor's own core.
 
 Two readers as a competent Python author would write them: ``msgspec`` structs over plain dict

@@ -7,11 +7,12 @@ import click
 
 from razor import _core
 from razor.adapters.files.disk import read_bounded, storage
+from razor.adapters.files.run_directory import open_run, read_manifest
 from razor.app.cli import options
 from razor.app.cli.failure import ExitCode
 from razor.app.cli.verb import VerbGroup, process
-from razor.app.report import html_text, markdown_text, page_of
-from razor.app.verdicts import REPORT_FILES, report_of_run, write_report
+from razor.app.evidence import journal_of, require_end
+from razor.app.verdicts import REPORT_FILES, rendered, report_of_run, write_report
 from razor.app.wiring import Process
 from razor.domain.audit import AuditVerdict, decode_audit
 
@@ -34,7 +35,9 @@ def verify(start: Process, run_dir: Path, *, as_json: bool) -> ExitCode:
 
     Exit code 0 when all of it holds, 1 when a file differs, 3 when the journal is damaged.
     """
+    manifest = read_manifest(run_dir)
     found = decode_audit(_core.audit_verify(run_dir))
+    require_end(run_dir, manifest, tail=found.tail)
     reports = _differing_reports(run_dir)
     is_same = not found.differences and not reports
     if as_json:
@@ -50,8 +53,12 @@ def verify(start: Process, run_dir: Path, *, as_json: bool) -> ExitCode:
 @process
 def rebuild(start: Process, run_dir: Path, *, as_json: bool) -> None:
     """Write all tables and the report of a run anew from its journal."""
-    found = decode_audit(_core.audit_rebuild(run_dir))
-    write_report(run_dir, report_of_run(run_dir))
+    place = _followed(run_dir)
+    # Held, so that no table is replaced under a process that is writing it.
+    with open_run(place) as run:
+        journal_of(place, run.manifest())
+        found = decode_audit(_core.audit_rebuild(place))
+        write_report(place, report_of_run(place))
     if as_json:
         start.console.json(asdict(found))
         return
@@ -61,18 +68,22 @@ def rebuild(start: Process, run_dir: Path, *, as_json: bool) -> None:
     )
 
 
+def _followed(run_dir: Path) -> Path:
+    """Follow ``run_latest``: files are replaced only in a directory that is no symlink itself."""
+    with storage(run_dir, "find the run"):
+        return run_dir.parent / run_dir.readlink() if run_dir.is_symlink() else run_dir
+
+
 def _differing_reports(run_dir: Path) -> list[str]:
     """Name the report files that are not what the tables give; a run without report has none."""
     there = [name for name in REPORT_FILES if (run_dir / name).is_file()]
     if not there:
         return []
-    report = report_of_run(run_dir)
-    page = page_of(report)
-    wanted = {
-        "report.json": report.json,
-        "report.md": markdown_text(page),
-        "report.html": html_text(page),
-    }
+    try:
+        wanted = rendered(report_of_run(run_dir)).files
+    except _core.DecodeError:
+        # Tables that cannot be read give no report: none that is there can be theirs.
+        return there
     return [name for name in there if _bytes(run_dir / name) != wanted[name].encode()]
 
 

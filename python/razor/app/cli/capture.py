@@ -1,6 +1,7 @@
 """``razor capture``: making captures of other recordings, and looking into them."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from razor.app.cli.verb import VerbGroup, process
 from razor.app.console import Bar
 from razor.app.recordings import Tick
 from razor.app.wiring import Process
+from razor.domain.capture import decode_summary
 from razor.domain.errors import JsonValue, Problem, SettingsError
 
 __all__ = ["capture_verbs"]
@@ -55,19 +57,17 @@ def import_capture(start: Process, path: Path, *, out: Path, form: str, as_json:
     with storage(path, "open the recording"):
         path.stat()
     with start.console.progress(f"importing {path.name}") as bar:
-        manifest = json.loads(_core.capture_import(path, out, form, _following(start, bar)))
+        found = decode_summary(_core.capture_import(path, out, form, _following(start, bar)))
     if as_json:
-        start.console.json({"capture": str(out), "manifest": _summary(manifest)})
+        start.console.json({"capture": str(out), **asdict(found)})
         return
-    counts = manifest["counts"]
     start.console.fact(
-        f"{out}: {counts['lines']:,} lines, {len(manifest['markets']):,} markets, "
-        f"{len(manifest['sets']):,} sets, {out.stat().st_size:,} bytes "
-        f"of {counts['text_bytes']:,} bytes of text"
+        f"{out}: {found.lines:,} lines, {found.markets:,} markets, {found.sets:,} sets, "
+        f"{out.stat().st_size:,} bytes of {found.text_bytes:,} bytes of text"
     )
-    for flag in manifest["flags"]:
+    for flag in found.flags:
         start.console.fact(f"flag {flag}")
-    for name, count in sorted(manifest["defects"].items()):
+    for name, count in sorted(found.defects.items()):
         start.console.fact(f"defect {name}: {count:,}")
 
 
@@ -79,24 +79,14 @@ def describe(start: Process, path: Path, *, as_json: bool) -> None:
     """Show spans, counts by type, gaps and defects of a capture."""
     with start.console.progress(f"reading {path.name}") as bar:
         info = json.loads(_core.capture_info(path, _following(start, bar)))
+    if start.stop.is_requested:
+        # What was read by then would look like the whole capture.
+        raise _core.Cancelled(f"stopped before the end of {path.name}; nothing is shown")
     if as_json:
         start.console.json(info)
         return
     rows = [(name, _cell(value)) for name, value in _flat(info)]
-    lines = info["counts"]["lines"]
-    start.console.table(("what", "value"), rows, title=f"{path} (n = {lines:,} lines)")
-
-
-def _summary(manifest: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """Leave out the lists that grow with the markets; the manifest file has them."""
-    lists = ("markets", "sets", "gaps")
-    found: dict[str, JsonValue] = {
-        name: value for name, value in manifest.items() if name not in lists
-    }
-    for name in lists:
-        value = manifest.get(name)
-        found[name] = len(value) if isinstance(value, list) else 0
-    return found
+    start.console.table(("what", "value"), rows, title=str(path))
 
 
 def _flat(value: JsonValue, prefix: str = "") -> list[tuple[str, JsonValue]]:

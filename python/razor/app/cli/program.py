@@ -10,13 +10,14 @@ from pathlib import Path
 
 import click
 
-from razor import __version__
+from razor import __version__, _core
 from razor.app.cli import options
 from razor.app.cli.audit import audit_verbs
 from razor.app.cli.bench import bench_verb
 from razor.app.cli.capture import capture_verbs
 from razor.app.cli.config import config_verbs
 from razor.app.cli.failure import ExitCode, Style, report
+from razor.app.cli.markets import market_verbs
 from razor.app.cli.report import report_verbs
 from razor.app.cli.run import demo_verb, record_verb, replay_verb, run_verb
 from razor.app.cli.verb import VerbGroup
@@ -49,7 +50,7 @@ def build_program() -> click.Group:
 
     for verb in (run_verb, demo_verb, record_verb, replay_verb):
         razor.add_command(verb)
-    for verbs in (report_verbs, capture_verbs, audit_verbs, config_verbs):
+    for verbs in (report_verbs, capture_verbs, audit_verbs, config_verbs, market_verbs):
         razor.add_command(verbs)
     razor.add_command(bench_verb)
     return razor
@@ -61,6 +62,10 @@ def run_program(program: click.Group, arguments: Sequence[str], start: Process) 
     try:
         with start.stop.listening():
             return _invoke(program, arguments, start)
+    except _core.Cancelled as stopped:
+        # Somebody asked for the end of a job that leaves nothing half done.
+        start.console.notice(str(stopped))
+        return ExitCode.DONE
     except BrokenPipeError:
         # click prints help and version itself; their reader may have gone away.
         start.console.abandon()

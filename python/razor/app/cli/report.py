@@ -9,16 +9,13 @@ from razor.adapters.files.disk import replace_file
 from razor.app.cli import options
 from razor.app.cli.failure import ExitCode
 from razor.app.cli.verb import VerbGroup, process
-from razor.app.report import html_text, page_of, terminal_text
-from razor.app.verdicts import report_of_run, report_of_table
+from razor.app.verdicts import rendered, report_of_run, report_of_table
 from razor.app.wiring import Process
 from razor.domain.errors import Problem, SettingsError
 from razor.domain.settings import Settings
 from razor.domain.verdict import Report
 
 __all__ = ["report_verbs"]
-
-_WIDTH = 100
 
 
 @click.group("report", cls=VerbGroup)
@@ -70,14 +67,10 @@ def day14(
 ) -> ExitCode:
     """Say GO or NO GO by the frozen rule, and what the sample can carry."""
     report = _report(run_dir, table, config)
-    page = page_of(report)
-    if as_json:
-        start.console.block(report.json)
-    else:
-        width = _WIDTH
-        start.console.block(terminal_text(page, width=width, is_colour=False))
+    forms = rendered(report)
+    start.console.block(report.json if as_json else forms.terminal)
     if html is not None:
-        replace_file(html.parent, html.name, html_text(page).encode())
+        replace_file(html.parent.resolve(), html.name, forms.files["report.html"].encode())
         start.console.notice(f"page {html}")
     numbers = report.numbers
     is_go = numbers.day14.verdict.go and numbers.evidence.is_sufficient

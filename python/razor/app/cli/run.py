@@ -12,10 +12,8 @@ from razor.adapters.files.config_file import ConfigFile, read_config
 from razor.adapters.files.session import LiveSession, PlayedSession
 from razor.app.cli import options
 from razor.app.cli.verb import Verb, process
-from razor.app.live import record_live
 from razor.app.recordings import Recording, Tick, demo_recording, recording_at
-from razor.app.report import page_of, terminal_text
-from razor.app.runs import OpenRun, RunPlan, dry_run_gates, opened
+from razor.app.runs import OpenRun, RunPlan, dry_run_gates, opened, require_markets
 from razor.app.verdicts import WrittenReport, report_of_run, write_report
 from razor.app.wiring import Process
 from razor.application.play import Pace, PlayPorts, play
@@ -31,7 +29,6 @@ _LIVE = "polymarket"
 _DEFAULT_CONFIG = Path("config.toml")
 _DEMO_MS = 60_000
 _NS_PER_S = 1_000_000_000
-_WIDTH = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,12 +187,15 @@ def _play(
 def _record(
     start: Process, plan: RunPlan, *, duration_ms: int, is_reported: bool, is_json: bool
 ) -> None:
+    from razor.app.live import record_live  # noqa: PLC0415 - only live verbs load sockets
+
     with opened(start, plan) as run:
         start.console.notice(f"recording into {run.directory.path}; Ctrl-C ends it in order")
         live = LiveSession(run.session)
+        before = run.session.durable_seq
         summary = record_live(start, plan.config.settings, live, duration_ms=duration_ms)
         cause = start.stop.cause or summary.end.value
-        records = run.session.durable_seq
+        records = run.session.durable_seq - before
         run.finish(start, cause=cause)
         path = run.directory.path
         written = write_report(path, report_of_run(path)) if is_reported else None
@@ -235,6 +235,7 @@ def _replay_plan(
 def _live_plan(
     file: ConfigFile, gates: GateVector, runs_dir: Path, resume: ResumePolicy
 ) -> RunPlan:
+    require_markets(file)
     return RunPlan(
         config=file,
         gates=gates,
@@ -250,8 +251,7 @@ def _tell(start: Process, outcome: _Outcome, *, is_json: bool) -> None:
         start.console.json(_facts(outcome))
         return
     if written is not None:
-        page = page_of(written.report)
-        start.console.block(terminal_text(page, width=_WIDTH, is_colour=False))
+        start.console.block(written.rendered.terminal)
     span_s = outcome.span_ns / _NS_PER_S
     start.console.fact(
         f"{outcome.cause}: {outcome.records:,} records over {span_s:,.1f} s, "
@@ -274,7 +274,7 @@ def _facts(outcome: _Outcome) -> dict[str, JsonValue]:
         "notice": run.notice,
     }
     if written is not None:
-        numbers = written.report.numbers
+        numbers = written.rendered.report.numbers
         facts["report"] = str(written.html)
         facts["go"] = numbers.day14.verdict.go
         facts["evidence_sufficient"] = numbers.evidence.is_sufficient

@@ -395,7 +395,7 @@ impl Books {
         let (bids, asks) = (context.frame.bids_of(message), context.frame.asks_of(message));
         book.replace(outcome, bids, asks);
         book.base = Some(context.base);
-        book.dirty = None;
+        book.end_doubt(context.source.recv_ns);
         book.suspect = None;
         book.snapshot = Some((outcome, message.venue_ts_ms));
         book.snapshot_recv = Some(context.source.recv_ns);
@@ -421,11 +421,11 @@ impl Books {
         report: &mut Report,
     ) {
         let Some(book) = self.markets.get(position(market)) else { return };
-        let based = self.is_based(book);
-        if based && book.venue_ts_ms.is_some_and(|last| message.venue_ts_ms < last) {
+        // Older than what was already seen, by whichever connection (FAULTS F-07).
+        if book.venue_ts_ms.is_some_and(|last| message.venue_ts_ms < last) {
             return bump(&mut self.counters.rest_ghosts);
         }
-        if based && book.base.is_some_and(|base| base.kind == Kind::Ws) {
+        if self.is_based(book) && book.base.is_some_and(|base| base.kind == Kind::Ws) {
             return self.compare_rest(context, market, outcome, message, report);
         }
         if is_placeholder(context.frame.bids_of(message), context.frame.asks_of(message)) {
@@ -469,13 +469,14 @@ impl Books {
 
     /// A new grid is a new epoch: the book is dropped until the next snapshot (FAULTS F-06).
     fn move_grid(&mut self, market: MarketIx, tick: TickSize, report: &mut Report) {
+        let now = self.now;
         let Some(book) = self.markets.get_mut(position(market)) else { return };
         let old = book.grid;
         if old.tick == tick {
             return;
         }
         book.grid = Grid { tick, epoch: old.epoch.saturating_add(1) };
-        book.drop_book();
+        book.drop_book(now);
         report.grids.push(GridChange { market, old, new: book.grid });
         bump(&mut self.counters.grid_changes);
         self.touch(market, report);

@@ -79,6 +79,10 @@ pub(super) struct MarketBook {
     pub(super) grid: Grid,
     pub(super) base: Option<Base>,
     pub(super) dirty: Option<DirtyReason>,
+    /// Since when the book has been DIRTY.
+    pub(super) dirty_since: Option<Nanos>,
+    /// How long it has been DIRTY in all, the present stretch not included.
+    pub(super) dirty_ns: i64,
     pub(super) suspect: Option<Suspect>,
     pub(super) feeds: [TokenFeed; 2],
     /// Token and venue time of a snapshot whose twin may still come: no change came after it.
@@ -103,6 +107,8 @@ impl MarketBook {
             grid: Grid { tick: def.tick, epoch: 0 },
             base: None,
             dirty: None,
+            dirty_since: None,
+            dirty_ns: 0,
             suspect: None,
             feeds: [TokenFeed::default(); 2],
             snapshot: None,
@@ -170,12 +176,21 @@ impl MarketBook {
         own.equals(frame.bids_of(message), false) && other.equals(frame.asks_of(message), true)
     }
 
+    /// The book is trusted again, or gone: a stretch of doubt ends.
+    pub(super) fn end_doubt(&mut self, now: Nanos) {
+        self.dirty = None;
+        if let Some(since) = self.dirty_since.take() {
+            let span = now.0.saturating_sub(since.0).max(0);
+            self.dirty_ns = self.dirty_ns.saturating_add(span);
+        }
+    }
+
     /// Drops the book: both tokens wait for a snapshot.
-    pub(super) fn drop_book(&mut self) {
+    pub(super) fn drop_book(&mut self, now: Nanos) {
+        self.end_doubt(now);
         self.yes.clear();
         self.no.clear();
         self.base = None;
-        self.dirty = None;
         self.suspect = None;
         self.snapshot = None;
         self.version = self.version.wrapping_add(1);

@@ -76,6 +76,8 @@ pub struct Integrity {
     pub stream_prints: u64,
     /// Trade rows received.
     pub trade_rows: u64,
+    /// Trade rows from before the first record, which the first poll brings; not taken.
+    pub trades_before_run: u64,
     /// Signals whose window was still open at the end.
     pub windows_dropped: u64,
     /// Signals of more than three legs, outside the frozen table.

@@ -25,8 +25,8 @@ struct Payload {
     from_ns: i64,
     to_ns: i64,
     cause: String,
-    #[serde(default)]
-    lost: u64,
+    /// `null` when nobody can know.
+    lost: Option<u64>,
 }
 
 /// What a gap says about the trade feed; other gaps concern the books of their connection.
@@ -51,6 +51,7 @@ pub struct Gap {
 }
 
 const TRADES_WORD: &str = "TRADES_INCOMPLETE";
+const RESTART_WORD: &str = "RESTART";
 
 impl Gap {
     /// Reads a payload.
@@ -60,12 +61,17 @@ impl Gap {
     pub fn decode(payload: &[u8]) -> Result<Self, GapError> {
         let Payload { from_ns, to_ns, cause, lost } = serde_json::from_slice(payload)
             .map_err(|e| GapError::NotGap { line: e.line(), column: e.column() })?;
-        Ok(Self { from: Nanos(from_ns), to: Nanos(to_ns), lost, cause })
+        Ok(Self { from: Nanos(from_ns), to: Nanos(to_ns), lost: lost.unwrap_or(0), cause })
     }
 
     /// The code in capitals that begins the cause.
     pub fn code(&self) -> &str {
         self.cause.split(' ').next().unwrap_or("")
+    }
+
+    /// Whether the process was gone: what a recovery is in another run's journal.
+    pub fn is_restart(&self) -> bool {
+        self.code() == RESTART_WORD
     }
 
     /// Whether trade rows may be missing.

@@ -6,7 +6,8 @@
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::market::{Fees, SetKind, Settlement};
+use crate::ids::RegistryError;
+use crate::market::{DefinitionError, Fees, SetKind, Settlement};
 use crate::units::{Qty, TickSize, UnitError, parse_fixed};
 
 /// Why a `meta` record was refused; nothing of it is applied then.
@@ -31,6 +32,22 @@ pub enum MetaError {
         field: &'static str,
         /// What is wrong with it.
         source: UnitError,
+    },
+    /// The texts of a market are taken, missing or not plain.
+    #[error("market {number} of the meta record: {source}")]
+    BadMarket {
+        /// Position in the record, from 0.
+        number: usize,
+        /// What is wrong with it.
+        source: RegistryError,
+    },
+    /// A set has too few, too many or repeated legs.
+    #[error("set {number} of the meta record: {source}")]
+    BadSet {
+        /// Position in the record, from 0.
+        number: usize,
+        /// What is wrong with it.
+        source: DefinitionError,
     },
     /// A set names a token no market defines.
     #[error("set {number} of the meta record names a token that no market defines")]

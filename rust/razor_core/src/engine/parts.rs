@@ -1,7 +1,5 @@
 //! The parts of a run that exist once its settings are known, and how definitions reach them.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 
 use super::counters::{Counters, Integrity};
@@ -12,7 +10,7 @@ use super::sets::{Attention, SetState};
 use super::table::{Sink, Table};
 use crate::book::{BookParams, Books, Counters as BookCounters, HashTallies, Report};
 use crate::detect::{Detector, Finding};
-use crate::ids::{MarketIx, TokenIx};
+use crate::ids::{MarketIx, Registry, RegistryError, TokenIx};
 use crate::market::{MarketDef, SetDef, Universe};
 use crate::shadow::rows::{self, RowNames};
 use crate::shadow::{Settled, Shadow};
@@ -54,10 +52,34 @@ pub(super) struct Parts {
     pub(super) line: String,
 }
 
+/// The definitions of a record that were not there before.
+#[derive(Debug, Default)]
+struct Fresh {
+    markets: Vec<MarketDef>,
+    /// Texts of the new markets, numbered from 0.
+    registry: Registry,
+    sets: Vec<SetDef>,
+}
+
+impl Fresh {
+    fn add_market(&mut self, market: MarketDef, known: &Registry) -> Result<(), RegistryError> {
+        let index = u32::try_from(self.markets.len()).map_err(|_| RegistryError::Full)?;
+        let [yes, no] = &market.token_ids;
+        if let Some(owner) = [yes, no].into_iter().find_map(|text| known.token(text.as_bytes())) {
+            return Err(RegistryError::TokenTaken { owner });
+        }
+        self.registry.define(MarketIx(index), &market.condition_id, [yes, no])?;
+        self.markets.push(market);
+        Ok(())
+    }
+}
+
 /// What the book store counted, for the closing row of `health.jsonl`.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct BookCounts {
     counts: BookCounters,
+    /// Nanoseconds that books were DIRTY, summed over the books.
+    dirty_ns: i64,
     hashes: HashTallies,
 }
 
@@ -96,38 +118,55 @@ impl Parts {
     /// feed may repeat its definitions. Says whether the record was refused.
     pub(super) fn define(&mut self, payload: &[u8], integrity: &mut Integrity) -> bool {
         let Ok(meta) = Meta::decode(payload) else { return true };
-        let Ok(markets) = self.new_markets(&meta) else { return true };
-        for market in markets {
+        let Ok(fresh) = self.fresh(&meta) else { return true };
+        for market in fresh.markets {
             if self.add_market(market).is_none() {
                 return true;
             }
         }
-        let mut is_refused = false;
-        for set in &meta.sets {
-            is_refused |= self.add_set(set).is_none();
+        for set in fresh.sets {
+            if self.add_set(&set).is_none() {
+                return true;
+            }
         }
         integrity.markets = count(self.universe.markets().len());
         integrity.sets = count(self.universe.sets().len());
-        is_refused
+        false
     }
 
     /// The definitions that are new, checked before any of them is added.
-    fn new_markets(&self, meta: &Meta) -> Result<Vec<MarketDef>, MetaError> {
-        let mut texts = BTreeSet::new();
-        let mut markets = Vec::new();
+    fn fresh(&self, meta: &Meta) -> Result<Fresh, MetaError> {
+        let mut fresh = Fresh::default();
         for (number, market) in meta.markets.iter().enumerate() {
-            if self.books.registry().market(market.condition_id.as_bytes()).is_some() {
-                continue;
+            let known = self.books.registry();
+            if known.market(market.condition_id.as_bytes()).is_none() {
+                let market = definition(number, market)?;
+                let added = fresh.add_market(market, known);
+                added.map_err(|source| MetaError::BadMarket { number, source })?;
             }
-            let is_taken = |text: &String| self.books.registry().token(text.as_bytes()).is_some();
-            for token in market.token_ids.iter().filter(|text| !text.is_empty()) {
-                if is_taken(token) || !texts.insert(token.clone()) {
-                    return Err(MetaError::UnknownToken { number });
-                }
-            }
-            markets.push(definition(number, market)?);
         }
-        Ok(markets)
+        for (number, set) in meta.sets.iter().enumerate() {
+            let legs = set.legs.iter().map(|leg| self.token(&fresh, leg));
+            let legs: Option<Vec<TokenIx>> = legs.collect();
+            let legs = legs.ok_or(MetaError::UnknownToken { number })?;
+            let is_known = |known: &SetDef| *known.key == *set.key && known.legs == legs;
+            if !self.universe.sets().iter().chain(&fresh.sets).any(is_known) {
+                let set = set_definition(set, legs);
+                set.check().map_err(|source| MetaError::BadSet { number, source })?;
+                fresh.sets.push(set);
+            }
+        }
+        Ok(fresh)
+    }
+
+    /// A token that is defined or about to be; the new markets follow the known ones.
+    fn token(&self, fresh: &Fresh, text: &str) -> Option<TokenIx> {
+        if let Some(known) = self.books.registry().token(text.as_bytes()) {
+            return Some(known);
+        }
+        let (market, outcome) = fresh.registry.token(text.as_bytes())?.split();
+        let before = u32::try_from(self.universe.markets().len()).ok()?;
+        Some(TokenIx::of(MarketIx(before.checked_add(market.0)?), outcome))
     }
 
     fn add_market(&mut self, market: MarketDef) -> Option<()> {
@@ -139,25 +178,16 @@ impl Parts {
         Some(())
     }
 
-    fn add_set(&mut self, set: &SetMeta) -> Option<()> {
-        let legs: Vec<TokenIx> = set
-            .legs
-            .iter()
-            .map(|leg| self.books.registry().token(leg.as_bytes()))
-            .collect::<Option<_>>()?;
-        let is_known = |known: &SetDef| *known.key == *set.key && known.legs == legs;
-        if self.universe.sets().iter().any(is_known) {
-            return Some(());
-        }
-        let definition = SetDef {
-            key: set.key.as_str().into(),
-            kind: set.kind(),
-            legs,
-            settlement: set.settlement(),
-        };
-        self.detector.add_set(&definition);
-        self.universe.add_set(definition).ok()?;
+    /// Universe, detector and states number their sets alike.
+    fn add_set(&mut self, set: &SetDef) -> Option<()> {
+        let markets: Vec<MarketIx> = set.legs.iter().map(|leg| leg.split().0).collect();
+        self.universe.add_set(set.clone()).ok()?;
+        self.detector.add_set(set);
         self.sets.push(SetState::default());
+        // Books that are live already count at once; the next record of a leg judges the set.
+        self.found.clear();
+        self.detector.update(&self.books, &markets, &mut self.found);
+        self.found.clear();
         Some(())
     }
 
@@ -169,6 +199,12 @@ impl Parts {
         sink: &mut S,
     ) {
         let mut settled = core::mem::take(&mut self.settled);
+        // One due time after the other: a recording without records for a while settles its
+        // windows when they ended, as a ticking process would, and not when it went on.
+        while let Some(due) = self.shadow.next_due().filter(|due| *due < now) {
+            self.shadow.advance(due, &mut settled);
+            self.write_settled(due, &mut settled, counters, sink);
+        }
         self.shadow.advance(now, &mut settled);
         self.write_settled(now, &mut settled, counters, sink);
         self.settled = settled;
@@ -244,13 +280,21 @@ impl Parts {
             count(self.sets.iter().filter(|set| set.could_be_liquid).count());
     }
 
-    pub(super) fn book_counts(&self) -> BookCounts {
-        BookCounts { counts: *self.books.counters(), hashes: *self.books.hash_tallies() }
+    pub(super) fn book_counts(&self, now: Nanos) -> BookCounts {
+        BookCounts {
+            counts: *self.books.counters(),
+            dirty_ns: self.books.dirty_ns(now),
+            hashes: *self.books.hash_tallies(),
+        }
     }
 }
 
 fn count(len: usize) -> u64 {
     u64::try_from(len).unwrap_or(u64::MAX)
+}
+
+fn set_definition(set: &SetMeta, legs: Vec<TokenIx>) -> SetDef {
+    SetDef { key: set.key.as_str().into(), kind: set.kind(), legs, settlement: set.settlement() }
 }
 
 fn definition(number: usize, market: &MarketMeta) -> Result<MarketDef, MetaError> {

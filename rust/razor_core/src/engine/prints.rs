@@ -9,8 +9,14 @@ use super::trade::{TradeRow, trade_id};
 use crate::book::TradePrint;
 use crate::ids::TokenIx;
 use crate::shadow::exact::{AttoPrice, AttoShares};
-use crate::shadow::store::{Pushed, TradeId, TradeTick};
+use crate::shadow::store::{Pushed, TakerSide, TradeId, TradeTick};
 use crate::units::Nanos;
+use crate::wire::Side;
+
+/// Atto-shares in a micro-share.
+const ATTO_PER_MICRO: i128 = 1_000_000_000_000;
+/// Data API times are whole seconds, rounded down.
+const STAMP_MS: i64 = 1_000;
 
 impl Parts {
     /// Takes a trade row. Says whether it was refused.
@@ -27,6 +33,11 @@ impl Parts {
             tally.counters.trades_invalid = tally.counters.trades_invalid.saturating_add(1);
             return true;
         };
+        if self.is_from_before(&row, tally.integrity.first_ms) {
+            let before = &mut tally.integrity.trades_before_run;
+            *before = before.saturating_add(1);
+            return false;
+        }
         let mut settled = core::mem::take(&mut self.settled);
         let pushed = self.shadow.on_trade(&tick, &mut settled);
         self.write_settled(now, &mut settled, tally.counters, sink);
@@ -39,6 +50,13 @@ impl Parts {
             }
         }
         pushed == Pushed::Invalid
+    }
+
+    /// The first poll brings trades from before the run; ingested now, they would fill windows in
+    /// which nobody traded.
+    fn is_from_before(&self, row: &TradeRow<'_>, first_ms: i64) -> bool {
+        self.params.source == Source::Venue
+            && row.venue_ts_ms.is_some_and(|at| at.saturating_add(STAMP_MS) <= first_ms)
     }
 
     /// A row of a token that is defined, with the identity under which it is taken once.
@@ -109,16 +127,53 @@ impl Parts {
         Some(&self.universe.market(token.split().0)?.condition_id)
     }
 
-    /// Prints of the market channel: counted; the ledger's volume comes from the Data API rows, and
-    /// the same trade must not be counted from both.
-    pub(super) fn stream_prints(
+    /// Prints of the market channel: for the venue basis. They carry no id, so what they say is
+    /// their identity; the venue repeats frames now and then.
+    pub(super) fn stream_prints<S: Sink>(
         &mut self,
         prints: &[TradePrint],
-        _payload: &[u8],
-        _now: Nanos,
+        payload: &[u8],
+        now: Nanos,
         tally: &mut Tally<'_>,
+        sink: &mut S,
     ) {
         let seen = u64::try_from(prints.len()).unwrap_or(u64::MAX);
         tally.integrity.stream_prints = tally.integrity.stream_prints.saturating_add(seen);
+        let mut settled = core::mem::take(&mut self.settled);
+        for print in prints {
+            let tick = stream_tick(print, payload, now);
+            self.shadow.on_stream_print(&tick, &mut settled);
+        }
+        self.write_settled(now, &mut settled, tally.counters, sink);
+        self.settled = settled;
+    }
+}
+
+fn stream_tick(print: &TradePrint, payload: &[u8], now: Nanos) -> TradeTick {
+    let hash = print.transaction_hash.map(|span| span.of(payload)).unwrap_or_default();
+    let side = match print.side {
+        Side::Buy => TakerSide::Buy,
+        Side::Sell => TakerSide::Sell,
+    };
+    let word: &[u8] = match side {
+        TakerSide::Buy => b"BUY",
+        TakerSide::Sell => b"SELL",
+    };
+    let id = TradeId::of_parts(&[
+        &print.token.0.to_le_bytes(),
+        word,
+        &print.price.micros().to_le_bytes(),
+        &print.qty.0.to_le_bytes(),
+        &print.venue_ts_ms.to_le_bytes(),
+        hash,
+    ]);
+    TradeTick {
+        token: print.token,
+        price: AttoPrice::from(print.price),
+        size: AttoShares(i128::from(print.qty.0).saturating_mul(ATTO_PER_MICRO)),
+        ingest: now,
+        venue_ts: Nanos::from_millis(print.venue_ts_ms).ok(),
+        side: Some(side),
+        id,
     }
 }

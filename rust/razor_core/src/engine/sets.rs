@@ -57,9 +57,13 @@ impl Attention {
     }
 
     fn resnapshot(&mut self, market: MarketIx) {
-        if !self.resnapshot.contains(&market) {
-            self.resnapshot.push(market);
-        }
+        push_once(&mut self.resnapshot, market);
+    }
+}
+
+fn push_once(markets: &mut Vec<MarketIx>, market: MarketIx) {
+    if !markets.contains(&market) {
+        markets.push(market);
     }
 }
 
@@ -68,8 +72,28 @@ impl Attention {
 pub(super) struct SetState {
     pub(super) was_checked: bool,
     pub(super) could_be_liquid: bool,
+    /// Whether the grids in force have been looked at.
+    is_graded: bool,
     logged_ms: Option<i64>,
     judged_in: u64,
+}
+
+impl SetState {
+    /// All legs can be judged together; the frozen bucket is that of the worst leg, so every leg
+    /// must be able to be Liquid.
+    fn note_checked(&mut self, every_leg_could_be_liquid: bool) {
+        self.was_checked = true;
+        self.is_graded = true;
+        self.could_be_liquid |= every_leg_could_be_liquid;
+    }
+}
+
+const ONE_DOLLAR: i64 = 1_000_000;
+
+/// Whether the legs are both tokens of one market.
+fn is_one_book(legs: &[LegQuote]) -> bool {
+    let markets = legs.iter().map(|leg| leg.token.split().0);
+    legs.len() == 2 && markets.clone().max() == markets.min()
 }
 
 fn place(index: u32) -> usize {
@@ -99,7 +123,7 @@ impl Parts {
                 let is_snapshot = self.books.counters().snapshots != before.snapshots;
                 self.note_attention(&report, &before);
                 stepped.signals = self.touched(&report.touched, now, is_snapshot, tally, sink);
-                self.stream_prints(&report.trades, record.payload, now, tally);
+                self.stream_prints(&report.trades, record.payload, now, tally, sink);
             }
             Err(refusal) => {
                 tally.integrity.frames_refused = tally.integrity.frames_refused.saturating_add(1);
@@ -122,17 +146,27 @@ impl Parts {
         let after = self.books.counters();
         for grid in &report.grids {
             self.attention.resnapshot(grid.market);
+            for set in self.detector.sets_of(grid.market) {
+                if let Some(state) = self.sets.get_mut(place(set.0)) {
+                    state.is_graded = false;
+                }
+            }
         }
         if after.dirtied != before.dirtied {
             for market in &report.touched {
-                let yes = TokenIx::of(*market, Outcome::Yes);
-                if matches!(self.books.state(yes), BookState::Dirty(_)) {
+                // One book, but a token without a snapshot of its own only says UNHYDRATED.
+                let tokens = [Outcome::Yes, Outcome::No].map(|side| TokenIx::of(*market, side));
+                let is_dirty = |token| matches!(self.books.state(token), BookState::Dirty(_));
+                if tokens.into_iter().any(is_dirty) {
                     self.attention.resnapshot(*market);
                 }
             }
         }
-        let owners = report.quarantined.iter().filter_map(|mixed| mixed.owner.or(mixed.named));
-        self.attention.mismatched.extend(owners);
+        for mixed in &report.quarantined {
+            for market in [mixed.owner, mixed.named].into_iter().flatten() {
+                push_once(&mut self.attention.mismatched, market);
+            }
+        }
     }
 
     fn touched<S: Sink>(
@@ -151,8 +185,9 @@ impl Parts {
         let mut found = core::mem::take(&mut self.found);
         found.clear();
         self.detector.update(&self.books, touched, &mut found);
-        if sink.wants_rows() {
-            for market in touched {
+        for market in touched {
+            self.note_checkable(*market);
+            if sink.wants_rows() {
                 self.log_market(*market, now, is_snapshot, sink);
             }
         }
@@ -301,12 +336,30 @@ impl Parts {
         })
     }
 
-    /// Notes that a set could be judged, and writes its snapshot row if it has room for it.
+    /// Notes the sets of a market that can be judged now for the first time on these grids. A set
+    /// that was looked at before costs nothing here.
+    fn note_checkable(&mut self, market: MarketIx) {
+        for set in self.detector.sets_of(market) {
+            let is_new = self.sets.get(place(set.0)).is_some_and(|state| !state.is_graded);
+            if !is_new || !self.detector.is_checkable(set, &self.books) {
+                continue;
+            }
+            let legs = self.universe.set(set).map(|definition| definition.legs.as_slice());
+            let mut ticks = legs.unwrap_or_default().iter().map(|leg| {
+                let (market, _) = leg.split();
+                self.books.grid(market).map(|grid| grid.tick)
+            });
+            let could = ticks.all(|tick| tick.is_some_and(could_ever_be_liquid));
+            if let Some(state) = self.sets.get_mut(place(set.0)) {
+                state.note_checked(could);
+            }
+        }
+    }
+
+    /// Writes the snapshot row of a set that has room for it.
     fn log_set<S: Sink>(&mut self, set: SetIx, legs: &[LegQuote], now: Nanos, sink: &mut S) {
         let Some(state) = self.sets.get_mut(place(set.0)) else { return };
         state.logged_ms = Some(now.millis_floor());
-        state.was_checked = true;
-        state.could_be_liquid |= legs.iter().any(|leg| could_ever_be_liquid(leg.tick));
         let Some(definition) = self.universe.set(set) else { return };
         if legs.len() > rows::SNAPSHOT_LEGS {
             return;
@@ -384,7 +437,7 @@ impl Parts {
         if self.quoted_legs(set, now, &mut legs) {
             tally.counters.ticks_processed = tally.counters.ticks_processed.saturating_add(1);
             tally.counters.last_tick_ingest_ms = now.millis_floor();
-            raised = self.judge_together(set, &legs, now, sink);
+            raised = self.judge_together(set, &legs, now, tally, sink);
         }
         self.legs = legs;
         raised
@@ -395,8 +448,12 @@ impl Parts {
         set: SetIx,
         legs: &[LegQuote],
         now: Nanos,
+        tally: &mut Tally<'_>,
         sink: &mut S,
     ) -> bool {
+        if let Some(state) = self.sets.get_mut(place(set.0)) {
+            state.note_checked(legs.iter().all(|leg| could_ever_be_liquid(leg.tick)));
+        }
         if sink.wants_rows() {
             for leg in legs {
                 if self.is_tick_due(leg.token, now, false) {
@@ -408,6 +465,12 @@ impl Parts {
             }
         }
         let sum: i64 = legs.iter().map(|leg| i64::from(leg.frozen_ask().micros())).sum();
+        if is_one_book(legs) {
+            // Two views of one quote below a dollar: bid above ask, never an opportunity.
+            let alarms = &mut tally.integrity.crossed_book_alarms;
+            *alarms = alarms.saturating_add(u64::from(sum < ONE_DOLLAR));
+            return false;
+        }
         sum <= self.screen.0 && self.judge(set, legs, now, sink)
     }
 
@@ -455,14 +518,16 @@ impl Parts {
     }
 
     /// Takes a span of missing records. Says whether the record was refused.
-    pub(super) fn gap<S: Sink>(
+    pub(super) fn gap(
         &mut self,
-        conn: ConnIx,
+        conn: Option<ConnIx>,
         record: &Record<'_>,
         tally: &mut Tally<'_>,
-        _sink: &mut S,
     ) -> bool {
         let Ok(gap) = Gap::decode(record.payload) else { return true };
+        if gap.is_restart() {
+            return self.restart(record.recv_ns, tally.integrity);
+        }
         let span = gap.to.0.saturating_sub(gap.from.0).max(0);
         tally.integrity.gaps = tally.integrity.gaps.saturating_add(1);
         tally.integrity.gap_ns = tally.integrity.gap_ns.saturating_add(span);
@@ -473,12 +538,14 @@ impl Parts {
             if let Some(market) = self.books.registry().market(condition.as_bytes()) {
                 self.books.distrust(market);
             }
-        } else if record.conn.is_empty() {
+        } else if let Some(conn) = conn {
+            self.books.frame_lost(conn);
+            self.shadow.mark_stream_incomplete(gap.from, gap.to);
+        } else {
             // The recorder shed records of any connection: all books may have missed one.
             self.books.all_lost();
             self.shadow.mark_incomplete(None, gap.from, Some(gap.to));
-        } else {
-            self.books.frame_lost(conn);
+            self.shadow.mark_stream_incomplete(gap.from, gap.to);
         }
         false
     }
@@ -490,11 +557,18 @@ impl Parts {
         let last = Self::nanos_of_ms(integrity.last_ms);
         self.books.restart();
         self.shadow.mark_incomplete(None, last.min(now), Some(now));
+        self.shadow.mark_stream_incomplete(last.min(now), now);
         false
     }
 
     fn trade_gap(&mut self, gap: &Gap) {
-        let market = gap.market().and_then(|text| self.books.registry().market(text.as_bytes()));
+        let market = match gap.market() {
+            None => None,
+            Some(text) => match self.books.registry().market(text.as_bytes()) {
+                None => return self.shadow.mark_incomplete(None, gap.from, Some(gap.to)),
+                known => known,
+            },
+        };
         // A closing record repeats the span from its beginning, so the open one can end with it.
         match gap.phase() {
             Phase::Open => self.shadow.mark_incomplete(market, gap.from, None),

@@ -178,7 +178,8 @@ impl Brain {
         if self.is_stale(now, quote.legs) {
             return Err(Suppression::Stale);
         }
-        let edge = self.edge(quote.legs).ok_or(Suppression::BelowEdge)?;
+        let edge = frozen_edge(quote.legs, self.params.risk_premium);
+        let edge = edge.ok_or(Suppression::BelowEdge)?;
         if edge.expected_net < self.params.min_net_edge {
             return Err(Suppression::BelowEdge);
         }
@@ -192,19 +193,6 @@ impl Brain {
             (Some(limit), Some(proof)) => now.0.saturating_sub(proof.0) > limit.0,
             (None, _) | (_, None) => false,
         }
-    }
-
-    /// `None` when a difference leaves 32 bits, which only parameters far out of range can do.
-    fn edge(&self, legs: &[LegQuote]) -> Option<Edge> {
-        // 64 legs of at most 1,000,000 micro-dollars stay far below 2^32.
-        let sum_micros =
-            legs.iter().map(|leg| leg.frozen_ask().micros()).fold(0_u32, u32::saturating_add);
-        // A sum of micro-dollars lies on a grid of 0.01 bp, so the epsilon of 1e-9 bp never bites.
-        let raw_cost = Bps::new(i32::try_from(sum_micros.div_ceil(MICROS_PER_BP)).ok()?);
-        let raw_edge = Bps::ONE_HUNDRED_PERCENT.minus(raw_cost).ok()?;
-        let after_fees = raw_edge.minus(HARD_FEES).ok()?;
-        let expected_net = after_fees.minus(self.params.risk_premium).ok()?;
-        Some(Edge { raw_cost, gross: raw_edge, expected_net, sum_ask_micros: sum_micros })
     }
 
     /// Takes the key for this moment unless its cooldown still runs.
@@ -270,6 +258,26 @@ impl Brain {
         };
         *counter = counter.saturating_add(1);
     }
+}
+
+/// `None` when a difference leaves 32 bits, which only parameters far out of range can do.
+fn frozen_edge(legs: &[LegQuote], risk_premium: Bps) -> Option<Edge> {
+    // 64 legs of at most 1,000,000 micro-dollars stay far below 2^32.
+    let sum_micros =
+        legs.iter().map(|leg| leg.frozen_ask().micros()).fold(0_u32, u32::saturating_add);
+    // A sum of micro-dollars lies on a grid of 0.01 bp, so the epsilon of 1e-9 bp never bites.
+    let raw_cost = Bps::new(i32::try_from(sum_micros.div_ceil(MICROS_PER_BP)).ok()?);
+    let raw_edge = Bps::ONE_HUNDRED_PERCENT.minus(raw_cost).ok()?;
+    let after_fees = raw_edge.minus(HARD_FEES).ok()?;
+    let expected_net = after_fees.minus(risk_premium).ok()?;
+    Some(Edge { raw_cost, gross: raw_edge, expected_net, sum_ask_micros: sum_micros })
+}
+
+/// The frozen net edge of one set without gate or cooldown (RAZOR_SPEC §8.2), as probes sample it.
+///
+/// `None` when it leaves 32 bits, which only a premium far out of range can bring about.
+pub fn expected_net(legs: &[LegQuote], risk_premium: Bps) -> Option<Bps> {
+    frozen_edge(legs, risk_premium).map(|edge| edge.expected_net)
 }
 
 /// `(raw_cost / 2) · 2`, division toward zero: clears the last bit of a cost at or above zero.

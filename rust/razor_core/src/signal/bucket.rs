@@ -128,7 +128,8 @@ fn ranking_depth(depth: Depth3) -> Option<i128> {
     }
 }
 
-fn is_degraded(depth: Depth3) -> bool {
+/// Whether a depth is absent, zero, or beyond what a market can hold.
+pub(super) fn is_degraded(depth: Depth3) -> bool {
     match depth {
         Depth3::Known { pico_usdc } => pico_usdc <= 0 || pico_usdc > SANE_DEPTH_PICO,
         Depth3::NotFinite | Depth3::Unknown => true,

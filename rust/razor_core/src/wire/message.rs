@@ -268,6 +268,13 @@ pub enum Message {
     NoNewAssets,
 }
 
+impl Message {
+    /// Whether it is a word outside JSON, which says nothing about any market.
+    pub fn is_plain_text(&self) -> bool {
+        matches!(self, Self::Pong | Self::NoNewAssets)
+    }
+}
+
 /// A decoded frame. Reuse it: the buffers keep their memory.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Frame {

@@ -80,9 +80,10 @@ pub struct Info {
     pub file_bytes: u64,
 }
 
-/// Payloads seen lately.
+/// Payloads seen lately, and the time of the last line.
 #[derive(Default)]
 struct Recent {
+    last_t: Option<i64>,
     known: BTreeSet<u64>,
     order: VecDeque<u64>,
 }
@@ -146,7 +147,8 @@ pub fn info(
 
 impl Info {
     fn take(&mut self, record: &Record<'_>, recent: &mut Recent) {
-        self.counts.add(record.kind, record.t, record.payload);
+        let before = recent.last_t.replace(record.t);
+        self.counts.add(record.kind, record.t, record.payload, before);
         self.connection(record);
         match record.kind {
             Kind::Ws | Kind::Rest | Kind::Trade | Kind::Ref => {

@@ -197,7 +197,7 @@ impl LineDecoder {
     /// # Errors
     /// [`LineError`].
     pub fn decode<'a>(&'a mut self, line: &'a [u8]) -> Result<Record<'a>, LineError> {
-        let Some(head) = head(line)? else { return self.decode_any(line) };
+        let Some(head) = head(line) else { return self.decode_any(line) };
         let fast = unescape_quotes(head.body, &mut self.payload);
         let Some(len) = fast.or_else(|| unescape_any(head.body, &mut self.payload)) else {
             return self.decode_any(line);
@@ -223,15 +223,14 @@ impl LineDecoder {
     }
 }
 
-/// The parts of a line in the expected layout; `None` when it is laid out differently.
-fn head(line: &[u8]) -> Result<Option<Head<'_>>, LineError> {
-    let Some((t, conn, epoch, word, body)) = split_head(line) else { return Ok(None) };
+/// The parts of a line in the expected layout; `None` when it is laid out differently. A name or
+/// kind that is not plain may be an escaped one, so only the general reader refuses it.
+fn head(line: &[u8]) -> Option<Head<'_>> {
+    let (t, conn, epoch, word, body) = split_head(line)?;
+    let kind = Kind::parse(word)?;
     // A name is ASCII when it is one at all, so this reads a few bytes of a line and no more.
-    let Some(conn) = from_utf8(conn).ok().filter(|name| is_conn(name)) else { return Ok(None) };
-    let Some(kind) = Kind::parse(word) else {
-        return from_utf8(line).map_or(Err(LineError::NotUtf8), |_| Err(LineError::UnknownKind));
-    };
-    Ok(Some(Head { t, conn, epoch, kind, body }))
+    let conn = from_utf8(conn).ok().filter(|name| is_conn(name))?;
+    Some(Head { t, conn, epoch, kind, body })
 }
 
 type Parts<'a> = (i64, &'a [u8], u32, &'a [u8], &'a [u8]);
@@ -268,7 +267,8 @@ fn integer(text: &[u8]) -> Option<(i64, &[u8])> {
         return None;
     }
     let value = if digits.len() < text.len() {
-        0_i64.checked_sub_unsigned(value)
+        // The general reader takes `-0` for a float and refuses it; both must say the same.
+        if value == 0 { None } else { 0_i64.checked_sub_unsigned(value) }
     } else {
         i64::try_from(value).ok()
     };

@@ -187,8 +187,9 @@ pub struct Counts {
 }
 
 impl Counts {
-    pub(crate) fn add(&mut self, kind: Kind, t: i64, payload: &[u8]) {
-        self.add_time(t);
+    /// Counts a line; `before` is the time of the line before it, if there is one.
+    pub(crate) fn add(&mut self, kind: Kind, t: i64, payload: &[u8], before: Option<i64>) {
+        self.add_time(t, before);
         self.lines = self.lines.saturating_add(1);
         bump(&mut self.kinds, kind.word(), 1);
         if kind == Kind::Ws {
@@ -196,20 +197,22 @@ impl Counts {
         }
     }
 
-    fn add_time(&mut self, t: i64) {
+    fn add_time(&mut self, t: i64, before: Option<i64>) {
         if self.lines == 0 {
             (self.first_ns, self.last_ns) = (t, t);
         }
-        self.backwards = self.backwards.saturating_add(u64::from(t < self.last_ns));
+        let back = before.is_some_and(|before| t < before);
+        self.backwards = self.backwards.saturating_add(u64::from(back));
         self.last_ns = self.last_ns.max(t);
     }
 
-    /// Adds the counts of a stretch that follows.
-    pub(crate) fn append(&mut self, next: &Self) {
+    /// Adds the counts of a stretch that follows; `before` is the time of the line before it. The
+    /// sum is the same however the lines are cut into stretches.
+    pub(crate) fn append(&mut self, next: &Self, before: Option<i64>) {
         if next.lines == 0 {
             return;
         }
-        self.add_time(next.first_ns);
+        self.add_time(next.first_ns, before);
         self.last_ns = self.last_ns.max(next.last_ns);
         self.backwards = self.backwards.saturating_add(next.backwards);
         self.lines = self.lines.saturating_add(next.lines);

@@ -148,22 +148,32 @@ impl CaptureReader {
             let fresh = open.get(searched..).unwrap_or_default();
             if let Some(at) = memchr::memchr(b'\n', fresh) {
                 let len = searched.saturating_add(at);
-                return Ok(Some(self.take_line(len, 1)));
+                return self.take_line(len, 1).map(Some);
             }
             searched = open.len();
             if self.ended {
-                return Ok((searched > 0).then(|| self.take_line(searched, 0)));
+                return (searched > 0).then(|| self.take_line(searched, 0)).transpose();
             }
             self.fill()?;
         }
     }
 
-    fn take_line(&mut self, len: usize, line_end: usize) -> (usize, usize) {
+    /// Takes a line out of the buffer. The cap holds here, too: a line that lies in the buffer as
+    /// a whole must not pass because of how the bytes arrived.
+    fn take_line(&mut self, len: usize, line_end: usize) -> Result<(usize, usize), CaptureError> {
+        if len > self.limits.max_line {
+            return Err(self.too_long());
+        }
         let from = self.start;
         let to = from.saturating_add(len);
         self.start = to.saturating_add(line_end);
         self.line = self.line.saturating_add(1);
-        (from, to)
+        Ok((from, to))
+    }
+
+    fn too_long(&self) -> CaptureError {
+        let (path, cap) = (self.path.clone(), self.limits.max_line);
+        CaptureError::LineTooLong { path, line: self.line.saturating_add(1), cap }
     }
 
     /// Reads more behind the open line; moves it to the front or grows the buffer when full.
@@ -172,8 +182,7 @@ impl CaptureReader {
         self.end = self.end.saturating_sub(self.start);
         self.start = 0;
         if self.end > self.limits.max_line {
-            let (path, cap) = (self.path.clone(), self.limits.max_line);
-            return Err(CaptureError::LineTooLong { path, line: self.line.saturating_add(1), cap });
+            return Err(self.too_long());
         }
         if self.buffer.len().saturating_sub(self.end) < CHUNK {
             self.buffer.resize(self.end.saturating_add(CHUNK), 0);

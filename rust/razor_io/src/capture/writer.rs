@@ -38,6 +38,8 @@ pub struct Block {
     text: Vec<u8>,
     frame: Vec<u8>,
     counts: Counts,
+    /// Time of its last line.
+    last_t: Option<i64>,
 }
 
 /// Makes blocks: lines in, compressed frames out.
@@ -59,7 +61,8 @@ impl BlockBuilder {
 
     /// Appends one line. The caller vouches for a valid connection name and a UTF-8 payload.
     pub fn push(&mut self, record: &Record<'_>) {
-        self.open.counts.add(record.kind, record.t, record.payload);
+        let before = self.open.last_t.replace(record.t);
+        self.open.counts.add(record.kind, record.t, record.payload, before);
         write_line(&mut self.open.text, record);
     }
 
@@ -90,6 +93,8 @@ pub struct CaptureWriter {
     file_hash: Sha256,
     text_hash: Sha256,
     manifest: Manifest,
+    /// Time of the last line written.
+    last_t: Option<i64>,
 }
 
 /// A file under a temporary name that disappears unless it is published.
@@ -139,6 +144,7 @@ impl CaptureWriter {
             file_hash: Sha256::new(),
             text_hash: Sha256::new(),
             manifest: empty_manifest(),
+            last_t: None,
         })
     }
 
@@ -232,7 +238,8 @@ impl CaptureWriter {
     fn put(&mut self, block: &Block) -> Result<(), CaptureError> {
         self.text_hash.update(&block.text);
         self.file_hash.update(&block.frame);
-        self.manifest.counts.append(&block.counts);
+        self.manifest.counts.append(&block.counts, self.last_t);
+        self.last_t = block.last_t.or(self.last_t);
         let bytes = u64::try_from(block.frame.len()).unwrap_or(u64::MAX);
         self.manifest.file_bytes = self.manifest.file_bytes.saturating_add(bytes);
         self.temp.write(&block.frame)

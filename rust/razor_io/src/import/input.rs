@@ -34,7 +34,7 @@ impl<R: Read> Read for Counting<R> {
     }
 }
 
-/// Refuses what expands like a bomb, in the form of an I/O error that [`Text::error`] recognises.
+/// Refuses what expands like a bomb, in the form of an I/O error that [`read_error`] recognises.
 struct Capped<R> {
     inner: R,
     compressed: Arc<AtomicU64>,
@@ -120,11 +120,7 @@ impl Text {
     }
 
     fn error(&self, error: io::Error) -> ImportError {
-        let path = self.path.clone();
-        if error.kind() == io::ErrorKind::FileTooLarge && error.raw_os_error().is_none() {
-            return ImportError::Bomb { path, ratio: Limits::default().max_ratio };
-        }
-        ImportError::Io { path, source: error }
+        read_error(&self.path, error)
     }
 }
 
@@ -221,11 +217,20 @@ pub(super) fn find(
     Ok(found)
 }
 
+/// A failed read; what [`Capped`] refuses is a bomb, whoever was reading.
+fn read_error(path: &Path, error: io::Error) -> ImportError {
+    if error.kind() == io::ErrorKind::FileTooLarge && error.raw_os_error().is_none() {
+        let ratio = Limits::default().max_ratio;
+        return ImportError::Bomb { path: path.to_path_buf(), ratio };
+    }
+    ImportError::io(path)(error)
+}
+
 /// What the table reader said, as an import error.
 pub(super) fn csv_error(path: &Path, error: csv::Error) -> ImportError {
     let line = error.position().map_or(0, csv::Position::line);
     if let csv::ErrorKind::Io(source) = error.into_kind() {
-        return ImportError::io(path)(source);
+        return read_error(path, source);
     }
     ImportError::row(path, line, "the row (field count or encoding)")
 }

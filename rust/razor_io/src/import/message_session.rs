@@ -18,7 +18,7 @@ use serde::de::IgnoredAny;
 
 use super::{Control, ImportError, input};
 use crate::capture::{
-    CaptureWriter, FeesMeta, GapEntry, Kind, MarketMeta, Record, SetMeta, Source, cut,
+    CaptureWriter, FeesMeta, GapEntry, Kind, MarketMeta, Record, SetMeta, Source, cut, is_conn,
 };
 
 /// `ingest_seq` of two cycles differs by this.
@@ -106,6 +106,9 @@ pub(super) fn import(
             writer.define(t, markets, sets)?;
         }
         stream.enter(&envelope, t, writer)?;
+        if !is_conn(&format!("ref-{}", envelope.source)) {
+            return Err(ImportError::row(&messages, number, "source (it names a connection)"));
+        }
         stream.write(&envelope, t, writer)?;
         control.advance(lines.file_bytes().saturating_sub(done))?;
         done = lines.file_bytes();

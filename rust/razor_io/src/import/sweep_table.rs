@@ -63,11 +63,16 @@ pub(super) fn import(
     let mut last_ns = None;
     for table in &tables {
         let day = read_day(table, &catalog, &prices)?;
+        // A day without rows has no time at which anything could be defined.
+        let Some(day_end) = day.last_ns() else { continue };
         if last_ns.is_none() {
             define(&catalog, day.first_ns(), writer)?;
         }
         day.write(&catalog, &prices, last_ns, writer, control)?;
-        last_ns = day.last_ns().or(last_ns);
+        last_ns = Some(day_end);
+    }
+    if last_ns.is_none() {
+        define(&catalog, 0, writer)?;
     }
     writer.flags(&FLAGS);
     let paths: Vec<PathBuf> = tables.iter().map(|table| table.path().to_path_buf()).collect();

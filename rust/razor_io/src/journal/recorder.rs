@@ -190,6 +190,24 @@ impl Recorder {
         self.record(kind, recv_ns, conn, epoch, payload)
     }
 
+    /// Writes the gap record of a loss that is not yet said, waiting for a buffer as long as for a
+    /// sync, and gives it back for the engine; `None` when nothing is unsaid. To be called before
+    /// [`Self::conn`] with a new name and before [`Self::close`], whose own records would else be
+    /// preceded by a gap that only the journal knows.
+    ///
+    /// # Errors
+    /// The kept fault once the writer has failed; [`JournalFault::Overloaded`] after the wait.
+    pub fn settle_loss(&mut self) -> Result<Option<Gap>, JournalFault> {
+        let Some(loss) = self.loss.filter(|loss| loss.lost > 0) else { return Ok(None) };
+        let waiting = Overload::Block { max_wait: self.sync_wait };
+        let overload = std::mem::replace(&mut self.overload, waiting);
+        let room = self.make_room(RECORD_HEADER, loss.to_ns);
+        self.overload = overload;
+        match room? {
+            Room::Here { gap } | Room::None { gap } => Ok(gap),
+        }
+    }
+
     /// Hands the present buffer over if it is older than the longest age; for quiet sources, to be
     /// called by a timer.
     ///

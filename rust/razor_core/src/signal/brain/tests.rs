@@ -57,7 +57,6 @@ fn a_net_edge_equal_to_the_gate_passes_and_one_less_does_not() {
 
 #[test]
 fn raw_cost_equals_the_frozen_conversion_on_every_sum() {
-    let brain = brain();
     for micros in (0..2_000_000_u32).step_by(37) {
         let ask = |part: u32| Price::from_micros(part).ok();
         let first = micros / 2;
@@ -65,7 +64,8 @@ fn raw_cost_equals_the_frozen_conversion_on_every_sum() {
         legs[0].best_ask = ask(first);
         legs[1].best_ask = ask(micros - first);
         let exact = Bps::from_ratio_ceil(Dec::new(i128::from(micros), -6));
-        assert_eq!(brain.edge(&legs).map(|edge| edge.raw_cost), exact.ok(), "{micros}");
+        let edge = frozen_edge(&legs, params().risk_premium);
+        assert_eq!(edge.map(|edge| edge.raw_cost), exact.ok(), "{micros}");
     }
 }
 
@@ -150,4 +150,13 @@ fn parameters_out_of_range_are_refused() {
     assert_eq!(Brain::new(zero, 1).err(), Some(BrainError::QReq { pico: 0 }));
     let negative = BrainParams { cooldown_ms: -1, ..params() };
     assert_eq!(Brain::new(negative, 1).err(), Some(BrainError::NegativeTime));
+}
+
+#[test]
+fn the_net_edge_of_a_probe_is_that_of_the_signal() {
+    let asks = ["0.48", "0.49"];
+    let legs = [leg(0, asks[0], 1), leg(1, asks[1], 1)];
+    let signal = at(&mut brain(), 1, asks).expect("signal");
+    assert_eq!(expected_net(&legs, params().risk_premium), Some(signal.expected_net));
+    assert_eq!(expected_net(&legs, Bps::new(i32::MIN)), None);
 }

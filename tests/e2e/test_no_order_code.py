@@ -1,0 +1,262 @@
+"""In this version nothing can order: no module, crate, package or request of it is able to."""
+
+import ast
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.loopback import changes, desk, play
+from tests.e2e.razor import ROOT, here, is_one_message
+
+PYTHON = ROOT / "python"
+_PACKAGE = "razor"
+# Whoever places, cancels or signs an order at this venue needs one of these.
+ABILITIES = {
+    "order endpoint": r"/orders?[\"'/?]|cancel-(?:all|orders|market-orders)",
+    "account endpoint": r"/auth/|api-key|derive-api-key|/balance-allowance|/data/orders",
+    "relayer": r"/submit[\"']|relayer-v\d|builder-relayer",
+    "request header of an account": r"POLY_(?:ADDRESS|SIGNATURE|API_KEY|PASSPHRASE|NONCE)",
+    "signature": r"secp256k1|ecdsa|k256|eip.?712|keccak|sign_typed|sign_order|sign_message",
+    "client that orders": r"py_clob_client|polymarket_client|eth_account|web3",
+}
+READS = {
+    ("GET", "/markets/keyset"),
+    ("GET", "/events/keyset"),
+    ("GET", "/clob-markets/"),
+    ("GET", "/trades"),
+    ("POST", "/books"),
+    ("GET", "/time"),
+}
+
+
+def _file_of(module: str) -> Path | None:
+    path = PYTHON.joinpath(*module.split("."))
+    for file in (path / "__init__.py", path.with_suffix(".py")):
+        if file.is_file():
+            return file
+    return None
+
+
+def _imports(module: str, file: Path) -> Iterator[str]:
+    """Every name that a file imports, also inside functions; parents count as imported."""
+    is_package = file.name == "__init__.py"
+    home = module if is_package else module.rpartition(".")[0]
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(module=source, level=level, names=names):
+                parts = home.split(".")[: len(home.split(".")) - level + 1] if level else []
+                base = ".".join([*parts, *([source] if source else [])])
+                yield base
+                yield from (f"{base}.{alias.name}" for alias in names)
+            case _:
+                pass
+
+
+def _reachable(start: str) -> tuple[dict[str, Path], set[str]]:
+    """Modules of razor that the program can reach, and the packages of others."""
+    found: dict[str, Path] = {}
+    foreign: set[str] = set()
+    waiting = [start]
+    while waiting:
+        name = waiting.pop()
+        if name.split(".")[0] != _PACKAGE:
+            foreign.add(name.split(".")[0])
+            continue
+        file = _file_of(name)
+        if file is None or name in found:
+            continue
+        found[name] = file
+        waiting.append(name.rpartition(".")[0] or name)
+        waiting.extend(_imports(name, file))
+    return found, foreign
+
+
+def _crates() -> list[Path]:
+    """The directories of the crates that the compiled core is made of."""
+    found: list[Path] = []
+    waiting = [ROOT / "rust" / "razor_py"]
+    workspace = tomllib.loads((ROOT / "Cargo.toml").read_text(encoding="utf-8"))["workspace"]
+    paths = {
+        name: ROOT / entry["path"]
+        for name, entry in workspace["dependencies"].items()
+        if isinstance(entry, dict) and "path" in entry
+    }
+    while waiting:
+        crate = waiting.pop()
+        if crate in found:
+            continue
+        found.append(crate)
+        manifest = tomllib.loads((crate / "Cargo.toml").read_text(encoding="utf-8"))
+        for name, entry in manifest.get("dependencies", {}).items():
+            if name in paths:
+                waiting.append(paths[name])
+            elif isinstance(entry, dict) and "path" in entry:
+                waiting.append((crate / entry["path"]).resolve())
+    return found
+
+
+def _without_tests(text: str) -> str:
+    return text.split("#[cfg(test)]", maxsplit=1)[0]
+
+
+def test_walk_reaches_the_modules_that_matter() -> None:
+    found, foreign = _reachable("razor.app.cli")
+    assert {"razor.app.live", "razor.adapters.polymarket.rest", "razor.domain.mode"} <= set(found)
+    assert {"httpx", "websockets", "asyncio"} <= foreign
+    assert len(found) > 60
+    crates = {crate.name for crate in _crates()}
+    assert {"razor_py", "razor_core", "razor_io", "razor_sim"} <= crates
+    assert "razor_sign" not in crates
+
+
+@pytest.mark.parametrize("ability", ABILITIES)
+def test_no_reachable_module_is_able_to_order(ability: str) -> None:
+    found, _ = _reachable("razor.app.cli")
+    pattern = re.compile(ABILITIES[ability], re.IGNORECASE)
+    able = [name for name, file in found.items() if pattern.search(file.read_text("utf-8"))]
+    assert able == []
+
+
+@pytest.mark.parametrize("ability", ABILITIES)
+def test_no_crate_of_the_core_is_able_to_order(ability: str) -> None:
+    pattern = re.compile(ABILITIES[ability], re.IGNORECASE)
+    files = [file for crate in _crates() for file in (crate / "src").rglob("*.rs")]
+    assert len(files) > 50
+    able = [file.name for file in files if pattern.search(_without_tests(file.read_text("utf-8")))]
+    assert able == []
+
+
+def test_patterns_find_what_they_are_for() -> None:
+    samples = {
+        "order endpoint": 'post(f"{base}/order")',
+        "account endpoint": 'get("/auth/derive-api-key")',
+        "relayer": '"/submit"',
+        "request header of an account": "POLY_SIGNATURE",
+        "signature": "use k256::ecdsa::SigningKey;",
+        "client that orders": "from py_clob_client import Client",
+    }
+    for ability, text in samples.items():
+        assert re.search(ABILITIES[ability], text, re.IGNORECASE), ability
+
+
+def test_reachable_code_opens_no_socket_beside_the_read_only_feed() -> None:
+    found, _ = _reachable("razor.app.cli")
+    network = {"httpx", "websockets", "socket", "ssl", "http", "urllib3", "requests", "aiohttp"}
+    users = {
+        name
+        for name, file in found.items()
+        if network & {each.split(".")[0] for each in _imports(name, file)}
+    }
+    assert users
+    assert all(name.startswith("razor.adapters.polymarket.") for name in users)
+
+
+def test_name_of_the_key_is_a_setting_that_nobody_reads() -> None:
+    found, _ = _reachable("razor.app.cli")
+    users = [
+        name for name, file in found.items() if "private_key" in file.read_text(encoding="utf-8")
+    ]
+    assert users == ["razor.domain.settings.trading"]
+
+
+def test_environment_is_read_in_one_place() -> None:
+    found, _ = _reachable("razor.app.cli")
+    pattern = re.compile(r"os\.environ|os\.getenv|getenv\(")
+    users = [name for name, file in found.items() if pattern.search(file.read_text("utf-8"))]
+    assert users == ["razor.app.wiring"]
+    for crate in _crates():
+        for file in (crate / "src").rglob("*.rs"):
+            assert "env::var" not in _without_tests(file.read_text(encoding="utf-8")), file.name
+
+
+def test_no_locked_package_can_sign_an_order() -> None:
+    lock = (ROOT / "Cargo.lock").read_text(encoding="utf-8")
+    crates = set(re.findall(r'^name = "([^"]+)"', lock, re.MULTILINE))
+    assert not crates & {"k256", "secp256k1", "ecdsa", "alloy", "ethers", "p256", "ed25519-dalek"}
+    runtime = (ROOT / "locks" / "runtime.txt").read_text(encoding="utf-8")
+    packages = set(re.findall(r"^([A-Za-z0-9_.-]+)==", runtime, re.MULTILINE))
+    assert packages
+    assert not packages & {
+        "polymarket-client",
+        "py-clob-client",
+        "eth-account",
+        "web3",
+        "coincurve",
+    }
+
+
+@pytest.mark.parametrize("mode", ["live", "LIVE", " live_sim ", "livesim"])
+@pytest.mark.parametrize("chosen_by", ["--mode", "RAZOR_MODE"])
+def test_live_mode_is_refused_and_the_gate_is_named(
+    tmp_path: Path, mode: str, chosen_by: str
+) -> None:
+    runs = tmp_path / "runs"
+    option = ("--mode", mode) if chosen_by == "--mode" else ()
+    environment = {"RAZOR_MODE": mode} if chosen_by == "RAZOR_MODE" else {}
+    for verb in (("run", "--config", ROOT / "config.toml"), ("demo",)):
+        done = here(*verb, "--runs-dir", runs, *option, environment=environment)
+        assert (done.code, done.out) == (1, "")
+        assert is_one_message(done)
+        assert "mode live is refused: shut gate ORDER_MACHINE" in done.err
+        assert f"start with --mode dry_run (the mode came from {chosen_by})" in done.err
+    assert not runs.exists()
+
+
+def test_live_mode_with_every_gate_open_is_refused_all_the_same(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[live]\nenabled = true\naccept_no_verdict = "because"\n', encoding="utf-8")
+    environment = {"RAZOR_MODE": "live", "RAZOR_LIVE_CONFIRM": "1"}
+    done = here("run", "--config", config, "--json", environment=environment)
+    error = json.loads(done.err)
+    assert (done.code, error["error"]) == (1, "GateRefused")
+    assert error["shut"]
+
+
+def test_option_wins_over_the_environment(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    environment = {"RAZOR_MODE": "live"}
+    arguments = ("demo", "--mode", "dry_run", "--duration", "1s", "--runs-dir", runs)
+    assert here(*arguments, environment=environment).code == 0
+
+
+def test_unknown_mode_is_a_usage_error_that_names_what_is_allowed(tmp_path: Path) -> None:
+    done = here("demo", "--runs-dir", tmp_path / "runs", environment={"RAZOR_MODE": "real"})
+    assert done.code == 2
+    assert is_one_message(done)
+    assert "RAZOR_MODE: found the mode 'real'; allowed: dry_run or live" in done.err
+
+
+def test_venue_sees_reads_only_and_no_account(tmp_path: Path) -> None:
+    canary = "0x" + "4d" * 32
+
+    async def story() -> None:
+        async with desk(tmp_path) as at:
+            async with at.start("run", "--duration", "1s") as child:
+                await child.until(at.is_flowing)
+                await changes(at.venue, 4)
+                done = await child.done()
+            assert done.code == 0, done.err
+            for request in at.venue.requests:
+                asked = [(method, path) for method, path in READS if request.path.startswith(path)]
+                assert request.method in {method for method, _ in asked}, request
+                secret = {"authorization", "cookie"} & set(request.headers)
+                assert not secret
+                assert not [name for name in request.headers if name.startswith("poly")]
+            for session in at.venue.sessions:
+                assert not [text for text in session.received if "auth" in text]
+
+    play(story())
+    done = here("config", "show", "--json", environment={"POLYGON_PRIVATE_KEY": canary})
+    assert canary not in done.out + done.err
+
+
+def test_makefile_starts_the_dry_run_only() -> None:
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "--mode" not in text
+    assert "RAZOR_MODE" not in text

@@ -1,0 +1,158 @@
+"""Every command of README.md does what the README says, on the loopback venue where it needs one.
+
+The fenced `sh` blocks are read; a line that is not known here fails, so that nobody adds a command
+to the README without a test.
+"""
+
+import contextlib
+import io
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import captures, journals
+from tests.e2e.loopback import desk, play
+from tests.e2e.razor import ROOT, Done, here
+
+_README = (ROOT / "README.md").read_text(encoding="utf-8")
+_BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_PROGRAM = ".venv/bin/razor"
+_EXPECTED = {
+    "git clone <this repository> razor && cd razor",
+    "make build",
+    "make run",
+    "make test",
+    "razor run --config config.toml --duration 60s",
+    "razor record --config config.toml --out recordings --duration 60s",
+    "razor capture import PATH --out day.jsonl.zst",
+    "razor capture info day.jsonl.zst",
+    "razor run --source replay:day.jsonl.zst",
+    "razor replay runs/run_latest --out-dir again",
+    "razor report day14 --run runs/run_latest",
+    "razor audit verify runs/run_latest",
+}
+
+
+def _commands() -> list[str]:
+    """The commands in reading order, without their comments."""
+    lines = [line for block in _BLOCK.findall(_README) for line in block.splitlines()]
+    plain = [line.split("  #", maxsplit=1)[0].strip() for line in lines]
+    plain = [re.sub(r"\s+#\s.*", "", line) for line in plain]
+    return [line.replace(_PROGRAM, "razor") for line in plain if line]
+
+
+def test_every_command_of_the_readme_is_known_to_this_test() -> None:
+    assert set(_commands()) == _EXPECTED
+
+
+@pytest.mark.parametrize("target", ["build", "run", "test"])
+def test_targets_of_the_readme_exist(target: str) -> None:
+    assert f"make {target}" in _commands()
+    make = shutil.which("make")
+    if make is None:
+        pytest.skip("make is not installed")
+    clean = {name: text for name, text in os.environ.items() if not name.startswith("MAKE")}
+    command = [make, "--no-print-directory", "--dry-run", target]
+    done = subprocess.run(command, cwd=ROOT, env=clean, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_make_run_plays_the_demo_as_the_readme_says(tmp_path: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "$(BIN)/razor demo" in makefile
+    done = here("demo", "--runs-dir", tmp_path / "runs")
+    assert done.code == 0
+    last = done.out.splitlines()[-1]
+    assert last == f"report {next((tmp_path / 'runs').glob('run_2*'))}/report.html"
+
+
+def test_commands_work_in_the_order_of_the_readme(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    async def live() -> None:
+        async with desk(tmp_path) as at:
+            for verb in (
+                "run --config config.toml",
+                "record --config config.toml --out recordings",
+            ):
+                assert f"razor {verb} --duration 60s" in _commands()
+                # A minute of the README is a second here.
+                done = await at.razor(*verb.split(), "--duration", "1s")
+                assert done.code == 0, done.err
+            assert (at.latest / "report.html").is_file()
+            assert (tmp_path / "recordings" / "run_latest" / "journal").is_dir()
+
+    play(live())
+    captures.world(tmp_path / "made.jsonl.zst", duration_ms=2_000)
+    checks: dict[str, Callable[[Done], object]] = {
+        "capture import PATH --out day.jsonl.zst": lambda _: Path("day.manifest.json").is_file(),
+        "capture info day.jsonl.zst": lambda done: "counts.lines" in done.out,
+        "run --source replay:day.jsonl.zst": lambda done: "report runs/run_" in done.out,
+        "replay runs/run_latest --out-dir again": lambda _: (
+            captures.tables(Path("again")) == captures.tables(Path("runs/run_latest").resolve())
+        ),
+        "report day14 --run runs/run_latest": lambda done: "Day-14 verdict" in done.out,
+        "audit verify runs/run_latest": lambda done: "verified:" in done.out,
+    }
+    source = tmp_path / "ticks.txt"
+    source.write_text(
+        '1723161256012345678 {"stream":"x@trade","data":{"p":"1","q":"2"}}\n' * 50,
+        encoding="utf-8",
+    )
+    for command in (line.removeprefix("razor ") for line in _commands()):
+        check = checks.pop(command, None)
+        if check is None:
+            continue
+        words = command.replace("PATH", str(source)).split()
+        done = here(*words)
+        assert done.code == 0, (command, done.err)
+        assert check(done), (command, done)
+    assert checks == {}
+
+
+def test_files_of_a_run_that_the_readme_lists_are_there(tmp_path: Path) -> None:
+    made = here("demo", "--runs-dir", tmp_path, "--duration", "1s", "--json")
+    run = Path(made.text("run_dir"))
+    section = _README.split("## Files of a run")[1].split("\n## ")[0]
+    listed = set(re.findall(r"`([a-z0-9_]+\.[a-z]+|journal/)`", section))
+    assert len(listed) >= 11
+    assert {name for name in listed if not (run / name).exists()} == set()
+    assert journals.tail(run) == "closed"
+
+
+def test_documents_that_the_readme_links_exist() -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", _README)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("run",),
+        ("demo",),
+        ("replay",),
+        ("record",),
+        ("capture", "import"),
+        ("capture", "info"),
+        ("report", "day14"),
+        ("audit", "verify"),
+        ("audit", "rebuild"),
+        ("config", "check"),
+        ("config", "show"),
+    ],
+)
+def test_help_of_every_verb_lists_its_options(verb: tuple[str, ...]) -> None:
+
+    with contextlib.redirect_stdout(io.StringIO()) as shown:
+        done = here(*verb, "--help")
+    assert done.code == 0
+    assert "--debug" in shown.getvalue()
+    assert "Usage: razor " in shown.getvalue()
