@@ -86,7 +86,8 @@ def describe(start: Process, path: Path, *, as_json: bool) -> None:
         start.console.json(info)
         return
     rows = [(name, _cell(value)) for name, value in _flat(info)]
-    start.console.table(("what", "value"), rows, title=str(path))
+    lines = dict(rows).get("counts.lines", "0")
+    start.console.table(("what", "value"), rows, title=f"{path} (n = {lines} lines)")
 
 
 def _flat(value: JsonValue, prefix: str = "") -> list[tuple[str, JsonValue]]:
