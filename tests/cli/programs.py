@@ -1,9 +1,9 @@
 """A program with verbs that only tests need, and ways to run it."""
 
 import os
+import signal
 import subprocess
 import sys
-import time
 from io import StringIO
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def hang(start: Process) -> None:
     start.stop.on_request(lambda: start.console.fact("asked"))
     start.console.fact("ready")
     while True:
-        time.sleep(0.05)
+        signal.pause()
 
 
 @click.command("flood", cls=Verb)
