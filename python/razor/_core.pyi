@@ -497,15 +497,19 @@ def capture_text(path: Path, max_bytes: int) -> bytes:
     Errors: `StorageError`, `DecodeError` when it is cut off, damaged or longer.
     """
 
-def audit_verify(run_dir: Path) -> str:
+def audit_verify(run_dir: Path, tick: Callable[[int, int], bool]) -> str:
     """Prove the journal and compare every table with it; JSON text.
 
-    Keys: records, segments, tail, evidence, head, differences. Errors: `Corrupt`,
-    `JournalError`, `StorageError`.
+    Keys: records, segments, tail, evidence, head, differences. `tick(done, 0)`, in bytes of the
+    journal, is called every 4,096 records; false stops. Errors: `Corrupt`, `JournalError`,
+    `StorageError`, `Cancelled`.
     """
 
-def audit_rebuild(run_dir: Path) -> str:
-    """Write all tables anew from the journal; JSON text as `audit_verify`."""
+def audit_rebuild(run_dir: Path, tick: Callable[[int, int], bool]) -> str:
+    """Write all tables anew from the journal; JSON text, `tick` and errors as `audit_verify`.
+
+    A stopped one leaves the old tables as they were.
+    """
 
 def journal_head(run_dir: Path) -> tuple[int, str, str, str]:
     """Prove the journal of a run alone.

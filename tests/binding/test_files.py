@@ -116,8 +116,8 @@ MISSING: dict[str, Job] = {
     "sha256": _core.file_sha256,
     "info": lambda path: _core.capture_info(path, on),
     "import": lambda path: _core.capture_import(path, path.with_name("o.jsonl.zst"), "auto", on),
-    "verify": _core.audit_verify,
-    "rebuild": _core.audit_rebuild,
+    "verify": lambda path: _core.audit_verify(path, on),
+    "rebuild": lambda path: _core.audit_rebuild(path, on),
 }
 
 
@@ -142,7 +142,7 @@ def test_a_folder_of_no_known_format_leaves_no_capture_behind(tmp_path: Path) ->
 
 
 def test_a_run_proves_itself(run_dir: Path) -> None:
-    verdict = json.loads(_core.audit_verify(run_dir))
+    verdict = json.loads(_core.audit_verify(run_dir, on))
     assert set(verdict) == {"records", "segments", "tail", "evidence", "head", "differences"}
     records, head, tail, _ = _core.journal_head(run_dir)
     assert (verdict["records"], verdict["head"], verdict["tail"]) == (records, head, tail)
@@ -159,11 +159,22 @@ def test_a_changed_table_is_named_with_its_first_wrong_line_and_written_anew(
     before = path.read_bytes()
     lines = before.splitlines(keepends=True)
     path.write_bytes(b"".join([*lines[:1], b"forged\n", *lines[1:]]))
-    (difference,) = json.loads(_core.audit_verify(run_dir))["differences"]
+    (difference,) = json.loads(_core.audit_verify(run_dir, on))["differences"]
     assert (difference["table"], difference["line"]) == (table, 2)
     assert difference["found"] == "forged"
-    assert json.loads(_core.audit_rebuild(run_dir))["differences"] == []
+    assert json.loads(_core.audit_rebuild(run_dir, on))["differences"] == []
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("job", [_core.audit_verify, _core.audit_rebuild])
+def test_a_stopped_audit_says_so_and_leaves_every_file_as_it_was(
+    run_dir: Path, job: Callable[[Path, Callable[[int, int], bool]], str]
+) -> None:
+    (run_dir / "ticks.csv").write_bytes(b"forged\n")
+    before = {path.name: path.read_bytes() for path in run_dir.glob("*.*")}
+    with pytest.raises(_core.Cancelled, match="stopped before its end"):
+        job(run_dir, lambda _done, _total: False)
+    assert {path.name: path.read_bytes() for path in run_dir.glob("*.*")} == before
 
 
 @pytest.mark.parametrize("table", ["ticks.csv", "shadow_legs.csv", "health.jsonl"])
@@ -171,7 +182,7 @@ def test_a_cut_table_ends_too_early(run_dir: Path, table: str) -> None:
     path = run_dir / table
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[:-1]))
-    (difference,) = json.loads(_core.audit_verify(run_dir))["differences"]
+    (difference,) = json.loads(_core.audit_verify(run_dir, on))["differences"]
     assert (difference["table"], difference["line"]) == (table, len(lines))
     assert difference["found"] is None
     assert difference["expected"]
@@ -184,7 +195,7 @@ def test_a_flipped_bit_of_the_journal_is_corruption(run_dir: Path, place: int) -
     raw[place] ^= 1
     segment.write_bytes(raw)
     with pytest.raises((_core.Corrupt, _core.JournalError)):
-        _core.audit_verify(run_dir)
+        _core.audit_verify(run_dir, on)
     with pytest.raises((_core.Corrupt, _core.JournalError)):
         _core.journal_head(run_dir)
 

@@ -137,10 +137,8 @@ def test_a_capture_is_described_as_a_table_and_as_json(played: Place) -> None:
     assert "defects.broken" in run.out
 
 
-@pytest.mark.parametrize("more", [(), ("--json",)])
-def test_a_description_that_was_stopped_is_not_shown_as_a_whole_one(
-    played: Place, more: tuple[str, ...]
-) -> None:
+def stopped(*arguments: str) -> tuple[int, str, str]:
+    """One verb run in a process that somebody already asked to end: code, stdout, stderr."""
     out, err = StringIO(), StringIO()
     start = Process(
         environment={},
@@ -152,9 +150,29 @@ def test_a_description_that_was_stopped_is_not_shown_as_a_whole_one(
         started_ns=0,
     )
     start.stop.request("SIGINT")
-    code = run_program(build_program(), ("capture", "info", str(played.capture), *more), start)
-    assert (int(code), out.getvalue()) == (0, "")
-    assert "stopped" in err.getvalue()
+    code = run_program(build_program(), arguments, start)
+    return int(code), out.getvalue(), err.getvalue()
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_description_that_was_stopped_is_not_shown_as_a_whole_one(
+    played: Place, more: tuple[str, ...]
+) -> None:
+    code, out, err = stopped("capture", "info", str(played.capture), *more)
+    assert (code, out) == (0, "")
+    assert "stopped" in err
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+@pytest.mark.parametrize("verb", ["verify", "rebuild"])
+def test_an_audit_that_was_stopped_gives_no_verdict_and_changes_nothing(
+    played: Place, verb: str, more: tuple[str, ...]
+) -> None:
+    before = {path: path.read_bytes() for path in played.run_dir.glob("*.[cjhm]*")}
+    code, out, err = stopped("audit", verb, str(played.run_dir), *more)
+    assert (code, out) == (0, "")
+    assert "stopped before its end" in err
+    assert {path: path.read_bytes() for path in before} == before
 
 
 def test_a_damaged_capture_is_described_with_its_damage(played: Place, tmp_path: Path) -> None:

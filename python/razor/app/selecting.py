@@ -6,7 +6,6 @@ Owns: which adapters serve a source, and the log of probes. Must never: decide a
 import asyncio
 import logging
 import random
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from razor.adapters.polymarket import (
     read_pool,
 )
 from razor.app.live import feed_settings
+from razor.app.recordings import Tick
 from razor.app.wiring import Process
 from razor.application.ports import Unresolved
 from razor.application.select import Probes, Select, Selection, SelectPorts, SelectRequest
@@ -38,11 +38,9 @@ from razor.domain.settings import Settings
 from razor.domain.switches import read_switches
 from razor.domain.universe import Universe
 
-__all__ = ["SelectJob", "Tick", "pool_of", "select_live", "select_recorded", "universe_of"]
+__all__ = ["SelectJob", "pool_of", "select_live", "select_recorded", "universe_of"]
 
 _LOG = logging.getLogger("razor.probe")
-
-Tick = Callable[[int, int], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

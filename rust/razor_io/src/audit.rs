@@ -4,7 +4,7 @@
 //! anything but the run directory. A run that ended uncleanly may have tables that are shorter than
 //! its journal; that is a difference like any other, and `rebuild` cures it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -29,7 +29,19 @@ pub enum AuditFault {
     /// The records are no run of ours.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The caller asked for the end; nothing was changed.
+    #[error("the audit of {} was stopped before its end; nothing was changed", .run_dir.display())]
+    Stopped {
+        /// The run that was being read.
+        run_dir: PathBuf,
+    },
 }
+
+/// Asked every [`CHECK_EVERY`] records with the bytes of the journal that were read: false stops.
+pub type KeepGoing<'a> = dyn FnMut(u64) -> bool + 'a;
+
+/// Records between two questions: a few milliseconds of work.
+pub const CHECK_EVERY: u64 = 4_096;
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,8 +61,16 @@ pub struct Verdict {
 /// # Errors
 /// [`AuditFault`] when that cannot be done; differences are no fault but the answer.
 pub fn verify(run_dir: &Path) -> Result<Verdict, AuditFault> {
+    verify_while(run_dir, &mut |_| true)
+}
+
+/// As [`verify`], and stops when `keep_going` says so.
+///
+/// # Errors
+/// As [`verify`], and [`AuditFault::Stopped`].
+pub fn verify_while(run_dir: &Path, keep_going: &mut KeepGoing<'_>) -> Result<Verdict, AuditFault> {
     let mut comparison = Comparison::open(run_dir)?;
-    let (fold, journal, head) = walk(run_dir, &mut comparison)?;
+    let (fold, journal, head) = walk(run_dir, &mut comparison, keep_going)?;
     let differences = comparison.finish()?;
     Ok(Verdict { journal, head, differences, integrity: fold.engine.integrity().clone() })
 }
@@ -61,9 +81,20 @@ pub fn verify(run_dir: &Path) -> Result<Verdict, AuditFault> {
 /// [`AuditFault`]; the old tables are then still in place. [`IoFault::Locked`] while a session
 /// writes the run, because it would go on behind the tables that were put aside.
 pub fn rebuild(run_dir: &Path) -> Result<Verdict, AuditFault> {
+    rebuild_while(run_dir, &mut |_| true)
+}
+
+/// As [`rebuild`], and stops when `keep_going` says so; the old tables are then still in place.
+///
+/// # Errors
+/// As [`rebuild`], and [`AuditFault::Stopped`].
+pub fn rebuild_while(
+    run_dir: &Path,
+    keep_going: &mut KeepGoing<'_>,
+) -> Result<Verdict, AuditFault> {
     let _lock = RunLock::acquire(run_dir)?;
     let mut tables = Tables::rebuild(run_dir)?;
-    let (fold, journal, head) = walk(run_dir, &mut tables)?;
+    let (fold, journal, head) = walk(run_dir, &mut tables, keep_going)?;
     tables.publish()?;
     let integrity = fold.engine.integrity().clone();
     Ok(Verdict { journal, head, differences: Vec::new(), integrity })
@@ -95,12 +126,22 @@ pub fn journal(run_dir: &Path) -> Result<JournalFacts, AuditFault> {
 fn walk<S: razor_core::engine::table::Sink>(
     run_dir: &Path,
     sink: &mut S,
+    keep_going: &mut KeepGoing<'_>,
 ) -> Result<(Fold, Summary, [u8; 32]), AuditFault> {
     let mut reader = JournalReader::open(run_dir)?;
     let mut fold = Fold::default();
-    let summary = reader.for_each(|record| fold.take(record, sink))?;
+    let mut taken = 0_u64;
+    while let Some(record) = reader.next_record()? {
+        fold.take(&record, sink);
+        // At the first one too: a short journal can be stopped like a long one.
+        let is_asked = taken.is_multiple_of(CHECK_EVERY);
+        taken = taken.saturating_add(1);
+        if is_asked && !keep_going(reader.stored_bytes()) {
+            return Err(AuditFault::Stopped { run_dir: run_dir.to_owned() });
+        }
+    }
     if let Some(error) = fold.error {
         return Err(error.into());
     }
-    Ok((fold, summary, reader.chain().head().0))
+    Ok((fold, reader.summary(), reader.chain().head().0))
 }

@@ -328,6 +328,7 @@ impl From<AuditFault> for Fault {
             AuditFault::Journal(fault) => fault.into(),
             AuditFault::Io(fault) => fault.into(),
             AuditFault::Engine(error) => error.into(),
+            AuditFault::Stopped { .. } => Self::new(Family::Cancelled, &fault),
         }
     }
 }

@@ -94,15 +94,19 @@ pub(crate) fn file_sha256(py: Python<'_>, path: PathBuf) -> PyResult<String> {
 
 /// Proves a run against its journal; JSON text.
 #[pyfunction]
-pub(crate) fn audit_verify(py: Python<'_>, run_dir: PathBuf) -> PyResult<String> {
-    let verdict = py.detach(|| audit::verify(&run_dir)).map_err(Fault::from)?;
+pub(crate) fn audit_verify(py: Python<'_>, run_dir: PathBuf, tick: Py<PyAny>) -> PyResult<String> {
+    let verdict =
+        py.detach(|| audit::verify_while(&run_dir, &mut |done| keep_going(&tick, done, 0)));
+    let verdict = verdict.map_err(Fault::from)?;
     Ok(json::verdict(&verdict))
 }
 
 /// Writes the tables of a run anew from its journal; JSON text.
 #[pyfunction]
-pub(crate) fn audit_rebuild(py: Python<'_>, run_dir: PathBuf) -> PyResult<String> {
-    let verdict = py.detach(|| audit::rebuild(&run_dir)).map_err(Fault::from)?;
+pub(crate) fn audit_rebuild(py: Python<'_>, run_dir: PathBuf, tick: Py<PyAny>) -> PyResult<String> {
+    let verdict =
+        py.detach(|| audit::rebuild_while(&run_dir, &mut |done| keep_going(&tick, done, 0)));
+    let verdict = verdict.map_err(Fault::from)?;
     Ok(json::verdict(&verdict))
 }
 

@@ -10,6 +10,7 @@ from razor.adapters.files.disk import read_bounded, storage
 from razor.adapters.files.run_directory import open_run, read_manifest
 from razor.app.cli import options
 from razor.app.cli.failure import ExitCode
+from razor.app.cli.following import following
 from razor.app.cli.verb import VerbGroup, process
 from razor.app.evidence import journal_of, require_end
 from razor.app.verdicts import REPORT_FILES, rendered, report_of_run, write_report
@@ -36,7 +37,8 @@ def verify(start: Process, run_dir: Path, *, as_json: bool) -> ExitCode:
     Exit code 0 when all of it holds, 1 when a file differs, 3 when the journal is damaged.
     """
     manifest = read_manifest(run_dir)
-    found = decode_audit(_core.audit_verify(run_dir))
+    with start.console.progress(f"reading {run_dir.name}") as bar:
+        found = decode_audit(_core.audit_verify(run_dir, following(start, bar)))
     require_end(run_dir, manifest, tail=found.tail)
     reports = _differing_reports(run_dir)
     is_same = not found.differences and not reports
@@ -57,7 +59,8 @@ def rebuild(start: Process, run_dir: Path, *, as_json: bool) -> None:
     # Held, so that no table is replaced under a process that is writing it.
     with open_run(place) as run:
         journal_of(place, run.manifest())
-        found = decode_audit(_core.audit_rebuild(place))
+        with start.console.progress(f"reading {place.name}") as bar:
+            found = decode_audit(_core.audit_rebuild(place, following(start, bar)))
         write_report(place, report_of_run(place))
     if as_json:
         start.console.json(asdict(found))

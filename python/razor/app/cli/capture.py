@@ -9,9 +9,8 @@ import click
 from razor import _core
 from razor.adapters.files.disk import storage
 from razor.app.cli import options
+from razor.app.cli.following import following
 from razor.app.cli.verb import VerbGroup, process
-from razor.app.console import Bar
-from razor.app.recordings import Tick
 from razor.app.wiring import Process
 from razor.domain.capture import decode_summary
 from razor.domain.errors import JsonValue, Problem, SettingsError
@@ -57,7 +56,7 @@ def import_capture(start: Process, path: Path, *, out: Path, form: str, as_json:
     with storage(path, "open the recording"):
         path.stat()
     with start.console.progress(f"importing {path.name}") as bar:
-        found = decode_summary(_core.capture_import(path, out, form, _following(start, bar)))
+        found = decode_summary(_core.capture_import(path, out, form, following(start, bar)))
     if as_json:
         start.console.json({"capture": str(out), **asdict(found)})
         return
@@ -78,7 +77,7 @@ def import_capture(start: Process, path: Path, *, out: Path, form: str, as_json:
 def describe(start: Process, path: Path, *, as_json: bool) -> None:
     """Show spans, counts by type, gaps and defects of a capture."""
     with start.console.progress(f"reading {path.name}") as bar:
-        info = json.loads(_core.capture_info(path, _following(start, bar)))
+        info = json.loads(_core.capture_info(path, following(start, bar)))
     if start.stop.is_requested:
         # What was read by then would look like the whole capture.
         raise _core.Cancelled(f"stopped before the end of {path.name}; nothing is shown")
@@ -110,14 +109,3 @@ def _cell(value: JsonValue) -> str:
             return f"{len(value):,} entries"
         case _:
             return str(value)
-
-
-def _following(start: Process, bar: Bar) -> Tick:
-    """Move the bar and stop the job when somebody asked."""
-
-    def tick(done: int, total: int) -> bool:
-        bar.resize(total)
-        bar.move_to(done)
-        return not start.stop.is_requested
-
-    return tick

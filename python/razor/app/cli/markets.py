@@ -19,8 +19,8 @@ from razor.adapters.files.market_selection import (
 )
 from razor.app.cli import options
 from razor.app.cli.failure import ExitCode
+from razor.app.cli.following import following
 from razor.app.cli.verb import VerbGroup, process
-from razor.app.console import Bar
 from razor.app.wiring import Process
 from razor.application.select import Selection
 from razor.domain.errors import JsonValue, Problem, SettingsError
@@ -28,7 +28,7 @@ from razor.domain.selection import Insufficient, Preference, Score, Selected, st
 from razor.domain.universe import FreeOfFees, MarketMeta, TakerFee
 
 if TYPE_CHECKING:
-    from razor.app.selecting import SelectJob, Tick
+    from razor.app.selecting import SelectJob
 
 __all__ = ["market_verbs"]
 
@@ -194,16 +194,7 @@ def _selection(start: Process, job: "SelectJob") -> Selection:
     if job.recording is None:
         return select_live(start, job)
     with start.console.progress(f"probing {job.recording.name}") as bar:
-        return select_recorded(start, job, _following(start, bar))
-
-
-def _following(start: Process, bar: Bar) -> "Tick":
-    def tick(done: int, total: int) -> bool:
-        bar.resize(total)
-        bar.move_to(done)
-        return not start.stop.is_requested
-
-    return tick
+        return select_recorded(start, job, following(start, bar))
 
 
 def _recording(source: str) -> Path | None:

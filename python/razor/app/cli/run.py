@@ -11,8 +11,9 @@ import click
 from razor.adapters.files.config_file import ConfigFile, read_config
 from razor.adapters.files.session import LiveSession, PlayedSession
 from razor.app.cli import options
+from razor.app.cli.following import until_stopped
 from razor.app.cli.verb import Verb, process
-from razor.app.recordings import Recording, Tick, demo_recording, recording_at
+from razor.app.recordings import Recording, demo_recording, recording_at
 from razor.app.runs import OpenRun, RunPlan, dry_run_gates, opened, require_markets
 from razor.app.verdicts import WrittenReport, report_of_run, write_report
 from razor.app.wiring import Process
@@ -75,7 +76,7 @@ def run_verb(
     where = runs_dir or Path(file.settings.run.data_dir)
     if source.startswith(_REPLAY):
         path = Path(source.removeprefix(_REPLAY))
-        with recording_at(path, _keep_going(start)) as recording:
+        with recording_at(path, until_stopped(start)) as recording:
             plan = _replay_plan(file, gates, recording, where)
             _play(start, plan, recording, pace=pace, duration_ms=duration_ms, is_json=as_json)
     elif source == _LIVE:
@@ -125,7 +126,7 @@ def replay_verb(
 
     Settings come from --config, else from the run that is played, else from config.toml.
     """
-    with recording_at(path, _keep_going(start)) as recording:
+    with recording_at(path, until_stopped(start)) as recording:
         own = recording.config if config is None else None
         file = own or read_config(config or _DEFAULT_CONFIG)
         gates = dry_run_gates(start, "dry_run", file)
@@ -279,10 +280,6 @@ def _facts(outcome: _Outcome) -> dict[str, JsonValue]:
         facts["go"] = numbers.day14.verdict.go
         facts["evidence_sufficient"] = numbers.evidence.is_sufficient
     return facts
-
-
-def _keep_going(start: Process) -> Tick:
-    return lambda _done, _total: not start.stop.is_requested
 
 
 def _built_in_config() -> ConfigFile:
