@@ -16,6 +16,7 @@ pub mod fees;
 pub mod ids;
 pub mod journal;
 pub mod market;
+pub mod order;
 pub mod shadow;
 pub mod signal;
 pub mod size;
