@@ -20,6 +20,7 @@
 //! cannot happen is [`Refused`] and listed by name, never passed over by a wildcard (S-31).
 
 pub mod attempt;
+pub mod gateway;
 pub mod ladder;
 #[cfg(test)]
 mod tests;
