@@ -30,8 +30,10 @@ mod plan;
 mod restart;
 mod row;
 
-pub use desk::{Action, Answer, Desk, DeskTimer, Input, Operator, Refusal, Treasury, VenueMode};
-pub use legs::{Basket, LegState};
+pub use desk::{
+    Action, Answer, Desk, DeskTimer, Input, Operator, Refusal, Slot, Trade, Treasury, VenueMode,
+};
+pub use legs::{Basket, LegState, Merge, Purpose, Wait};
 pub use plan::{LegPlan, Plan, Quote, Rules, View, Waits};
 pub use row::{Row, Sample};
 

@@ -9,6 +9,7 @@
 //! look), [`signal`] (what the frozen rules say of a set) and [`shadow`] (what it would have
 //! earned).
 
+pub mod basket;
 pub mod book;
 pub mod detect;
 pub mod engine;

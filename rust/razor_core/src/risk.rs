@@ -281,8 +281,11 @@ impl Risk {
         self.calls.forget();
     }
 
-    /// S-18: also a signal of the future is refused, as its age is unproven.
-    fn check_age(&self, now: Nanos, ts: Nanos) -> Result<(), Guard> {
+    /// Whether a signal is young enough; one of the future is refused, as its age is unproven.
+    ///
+    /// # Errors
+    /// S-18.
+    pub fn check_age(&self, now: Nanos, ts: Nanos) -> Result<(), Guard> {
         let ttl = self.caps.signal_ttl;
         let age = now.0.saturating_sub(ts.0);
         let guard = Guard::new(GuardId::S18, [("age", age), ("ttl", ttl.0)]);

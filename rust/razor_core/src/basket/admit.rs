@@ -16,12 +16,12 @@ impl Desk {
     pub(super) fn on_signal<V: View>(&mut self, plan: Plan, turn: &mut Turn<'_, V>) {
         if !self.risk.first_sight(plan.signal_id) {
             // The first delivery has its own terminal row: this one only says that it came again.
-            turn.row(Row::new(turn.now, "DEDUP_SIGNAL").of(&plan));
+            turn.row(&Row::new(turn.now, "DEDUP_SIGNAL").of(&plan));
             return;
         }
         if self.is_stopping || matches!(self.phase, Phase::HardStop | Phase::SafeHold) {
-            let guard = Guard::of(GuardId::S06, []);
-            self.turn_away(&plan, Outcome::RejectedByRisk, guard, turn);
+            let guard = Guard::new(GuardId::S06, []);
+            turn_away(&plan, Outcome::RejectedByRisk, guard, turn);
         } else if self.phase.is_free() && self.late.is_empty() {
             self.begin(plan, turn);
         } else if self.queue.len() < self.rules.queue {
@@ -29,8 +29,8 @@ impl Desk {
         } else {
             self.dropped = self.dropped.saturating_add(1);
             let waiting = i64::try_from(self.queue.len()).unwrap_or(i64::MAX);
-            let guard = Guard::of(GuardId::L9, [("queue", waiting)]);
-            self.turn_away(&plan, Outcome::RejectedByRisk, guard, turn);
+            let guard = Guard::new(GuardId::L9, [("queue", waiting)]);
+            turn_away(&plan, Outcome::RejectedByRisk, guard, turn);
         }
     }
 
@@ -40,27 +40,17 @@ impl Desk {
             Ok(()) => self.fire(plan, turn),
             Err(guard) if guard.id == GuardId::S28 => {
                 turn.row(
-                    Row::new(turn.now, "COOLDOWN")
+                    &Row::new(turn.now, "COOLDOWN")
                         .of(&plan)
                         .ends(Outcome::RejectedByRisk)
                         .blocked(guard),
                 );
             }
             Err(guard) if guard.id == GuardId::S18 && guard.is_expiry() => {
-                self.turn_away(&plan, Outcome::Expired, guard, turn);
+                turn_away(&plan, Outcome::Expired, guard, turn);
             }
-            Err(guard) => self.turn_away(&plan, Outcome::RejectedByRisk, guard, turn),
+            Err(guard) => turn_away(&plan, Outcome::RejectedByRisk, guard, turn),
         }
-    }
-
-    fn turn_away<V: View>(
-        &mut self,
-        plan: &Plan,
-        outcome: Outcome,
-        guard: Guard,
-        turn: &mut Turn<'_, V>,
-    ) {
-        turn.row(Row::new(turn.now, "END").of(plan).ends(outcome).blocked(guard));
     }
 
     /// Whether the set may begin.
@@ -74,14 +64,14 @@ impl Desk {
                 ts: plan.ts,
                 set: plan.set,
                 is_delayed: plan.is_delayed,
-                is_resolving: plan.is_resolving,
+                is_under_resolution: plan.is_resolving,
                 worst_cost,
                 exposure,
                 event_exposure: self.event_exposure(plan)?,
             },
         )?;
-        self.legs_guard(plan)?;
-        self.books_guard(plan, turn)
+        legs_guard(plan)?;
+        books_guard(plan, turn)
     }
 
     /// The venue takes orders (S-21).
@@ -92,36 +82,8 @@ impl Desk {
             | VenueMode::PostOnly
             | VenueMode::CancelOnly
             | VenueMode::Disabled
-            | VenueMode::VersionMismatch => Err(Guard::said(GuardId::S21, self.mode.word())),
+            | VenueMode::VersionMismatch => Err(Guard::new(GuardId::S21, [(self.mode.word(), 1)])),
         }
-    }
-
-    /// The legs form a set that the venue would take at all (S-16).
-    fn legs_guard(&self, plan: &Plan) -> Result<(), Guard> {
-        let legs = i64::try_from(plan.legs.len()).unwrap_or(i64::MAX);
-        let is_set = (2..=64).contains(&legs) && usize::from(plan.worst) < plan.legs.len();
-        if !is_set {
-            return Err(Guard::of(GuardId::S16, [("legs", legs)]));
-        }
-        let smallest = plan.legs.iter().map(|leg| leg.min_order_qty.0).max().unwrap_or(0);
-        if plan.qty.0 < smallest || plan.qty.0 == 0 {
-            let sides = [("q", signed(plan.qty.0)), ("min", signed(smallest))];
-            return Err(Guard::of(GuardId::S25, sides));
-        }
-        Ok(())
-    }
-
-    /// All books can price an order now (S-18).
-    pub(super) fn books_guard<V: View>(&self, plan: &Plan, turn: &Turn<'_, V>) -> Result<(), Guard> {
-        for (leg, plan) in plan.legs.iter().enumerate() {
-            let quote = turn.quote(plan.token);
-            if !quote.is_some_and(|quote| quote.is_current) {
-                let age = quote.map_or(-1, |quote| quote.age.0);
-                let leg = i64::try_from(leg).unwrap_or(i64::MAX);
-                return Err(Guard::of(GuardId::S18, [("leg", leg), ("age_ns", age)]));
-            }
-        }
-        Ok(())
     }
 
     /// What all of the set could cost, chases and fees included.
@@ -131,7 +93,7 @@ impl Desk {
         let mut total = Usdc::ZERO;
         for leg in &plan.legs {
             if leg.fees == Fees::Unknown {
-                return Err(Guard::of(GuardId::S24, [("token", i64::from(leg.token.0))]));
+                return Err(Guard::new(GuardId::S24, [("token", i64::from(leg.token.0))]));
             }
             let raised = i64::from(leg.limit.micros())
                 .saturating_mul(most.saturating_add(10_000))
@@ -179,10 +141,10 @@ impl Desk {
         let quote = leg.and_then(|leg| turn.quote(leg.token));
         let price = match (leg, quote) {
             (Some(leg), Some(quote)) => fire_limit(leg.limit, &quote),
-            (None, _) | (_, None) => Err(Guard::of(GuardId::S18, [("leg", i64::from(first))])),
+            (None, _) | (_, None) => Err(Guard::new(GuardId::S18, [("leg", i64::from(first))])),
         };
         match price {
-            Err(guard) => self.turn_away(&plan, Outcome::NoFill, guard, turn),
+            Err(guard) => turn_away(&plan, Outcome::NoFill, guard, turn),
             Ok(limit) => {
                 let basket = Basket::new(plan, self.ledger.realised());
                 self.basket = Some(Box::new(basket));
@@ -206,23 +168,55 @@ impl super::desk::Slot {
     }
 }
 
+fn turn_away<V: View>(plan: &Plan, outcome: Outcome, guard: Guard, turn: &mut Turn<'_, V>) {
+    turn.row(&Row::new(turn.now, "END").of(plan).ends(outcome).blocked(guard));
+}
+
+/// The legs form a set that the venue would take at all (S-16).
+fn legs_guard(plan: &Plan) -> Result<(), Guard> {
+    let legs = i64::try_from(plan.legs.len()).unwrap_or(i64::MAX);
+    let is_set = (2..=64).contains(&legs) && usize::from(plan.worst) < plan.legs.len();
+    if !is_set {
+        return Err(Guard::new(GuardId::S16, [("legs", legs)]));
+    }
+    let smallest = plan.legs.iter().map(|leg| leg.min_order_qty.0).max().unwrap_or(0);
+    if plan.qty.0 < smallest || plan.qty.0 == 0 {
+        let sides = [("q", signed(plan.qty.0)), ("min", signed(smallest))];
+        return Err(Guard::new(GuardId::S25, sides));
+    }
+    Ok(())
+}
+
+/// All books can price an order now (S-18).
+pub(super) fn books_guard<V: View>(plan: &Plan, turn: &Turn<'_, V>) -> Result<(), Guard> {
+    for (leg, plan) in plan.legs.iter().enumerate() {
+        let quote = turn.quote(plan.token);
+        if !quote.is_some_and(|quote| quote.is_current) {
+            let age = quote.map_or(-1, |quote| quote.age.0);
+            let leg = i64::try_from(leg).unwrap_or(i64::MAX);
+            return Err(Guard::new(GuardId::S18, [("leg", leg), ("age_ns", age)]));
+        }
+    }
+    Ok(())
+}
+
 /// The first order takes the best ask and never more than the ask at the signal.
 fn fire_limit(signal_limit: Price, quote: &super::plan::Quote) -> Result<Price, Guard> {
     let Some((ask, _)) = quote.ask else {
-        return Err(Guard::of(GuardId::S08, [("ask", 0)]));
+        return Err(Guard::new(GuardId::S08, [("ask", 0)]));
     };
     let on_grid = quote.tick.price(quote.tick.ticks_floor(signal_limit)).unwrap_or(Price::ZERO);
     let bound = on_grid.min(highest(quote.tick).unwrap_or(Price::ZERO));
     if ask > bound {
         let sides = [("ask", i64::from(ask.micros())), ("bound", i64::from(bound.micros()))];
-        return Err(Guard::of(GuardId::S07, sides));
+        return Err(Guard::new(GuardId::S07, sides));
     }
     Ok(bound)
 }
 
 /// Money that does not fit its integers.
 pub(super) fn overflow() -> Guard {
-    Guard::of(GuardId::S25, [("overflow", 1)])
+    Guard::new(GuardId::S25, [("overflow", 1)])
 }
 
 /// A quantity for a guard.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::legs::Basket;
+use super::legs::{Basket, Purpose, Wait};
 use super::plan::{Plan, Quote, Rules, View};
 use super::row::{Row, Sample};
 use super::{Outcome, Phase};
@@ -118,7 +118,7 @@ pub struct Trade {
     /// Our order in it.
     pub order: OrderIx,
     /// The venue's id of the match.
-    pub trade: TradeId,
+    pub id: TradeId,
     /// Shares of our order.
     pub qty: Qty,
     /// Price of our side.
@@ -184,7 +184,7 @@ pub enum Action {
     /// Forget every deadline of an order.
     DisarmOrder(OrderIx),
     /// Write a row of the trail.
-    Row(Row),
+    Row(Box<Row>),
     /// Write a calibration sample.
     Sample(Sample),
 }
@@ -242,8 +242,8 @@ pub(super) struct Turn<'a, V: View> {
 }
 
 impl<V: View> Turn<'_, V> {
-    pub(super) fn row(&mut self, row: Row) {
-        self.out.push(Action::Row(row));
+    pub(super) fn row(&mut self, row: &Row) {
+        self.out.push(Action::Row(Box::new(*row)));
     }
 
     pub(super) fn quote(&self, token: TokenIx) -> Option<Quote> {
@@ -294,8 +294,8 @@ impl Desk {
             Input::Operator(operator) => self.on_operator(operator, &mut turn),
             Input::Restarted => self.on_restarted(&mut turn),
             Input::Reconciled => self.on_reconciled(&mut turn),
-            Input::Foreign => self.hard_stop(Guard::of(GuardId::S32, []), &mut turn),
-            Input::DurabilityLost => self.hard_stop(Guard::of(GuardId::D10, []), &mut turn),
+            Input::Foreign => self.hard_stop(Guard::new(GuardId::S32, []), &mut turn),
+            Input::DurabilityLost => self.hard_stop(Guard::new(GuardId::D10, []), &mut turn),
         }
         self.advance(&mut turn);
         self.check(&mut turn);
@@ -310,7 +310,7 @@ impl Desk {
         if let Some(basket) = &self.basket {
             row = row.of(&basket.plan);
         }
-        turn.row(row);
+        turn.row(&row);
     }
 
     /// What must hold after every step whatever came; a breach stops trading (S-31).
@@ -331,7 +331,7 @@ impl Desk {
         };
         if !(is_serial && is_known && may_have_work) && self.phase != Phase::HardStop {
             let count = i64::try_from(open).unwrap_or(i64::MAX);
-            self.hard_stop(Guard::of(GuardId::S31, [("open", count)]), turn);
+            self.hard_stop(Guard::new(GuardId::S31, [("open", count)]), turn);
         }
     }
 
@@ -353,13 +353,13 @@ impl Desk {
         let mut row = Row::new(turn.now, "HARDSTOP").blocked(guard);
         if let Some(basket) = &self.basket {
             row = row.of(&basket.plan);
-            if !basket.is_rescue {
+            if basket.purpose == Purpose::Signal {
                 row = row.ends(Outcome::HardStop);
             }
         }
-        turn.row(row);
+        turn.row(&row);
         while let Some(plan) = self.queue.pop_front() {
-            turn.row(Row::new(turn.now, "END").of(&plan).ends(Outcome::HardStop).blocked(guard));
+            turn.row(&Row::new(turn.now, "END").of(&plan).ends(Outcome::HardStop).blocked(guard));
         }
     }
 
@@ -415,6 +415,6 @@ impl Desk {
 
     /// Whether a change of books could let it go on.
     pub fn is_waiting_for_books(&self) -> bool {
-        self.basket.as_ref().is_some_and(|basket| basket.is_waiting)
+        self.basket.as_ref().is_some_and(|basket| basket.wait == Wait::ForBook)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::admit::signed;
 use super::desk::{Action, Desk, DeskTimer, Operator, Turn, VenueMode};
-use super::legs::Basket;
+use super::legs::{Basket, Merge, Wait};
 use super::plan::{Quote, View};
 use super::row::Row;
 use super::{Outcome, Phase};
@@ -34,7 +34,7 @@ impl Desk {
                 return;
             }
         }
-        self.hard_stop(Guard::of(GuardId::L6, []), turn);
+        self.hard_stop(Guard::new(GuardId::L6, []), turn);
     }
 
     fn advance_once<V: View>(&mut self, turn: &mut Turn<'_, V>) -> bool {
@@ -50,7 +50,7 @@ impl Desk {
     /// The desk is free: a stop, a late arrival, then the queue.
     fn next_work<V: View>(&mut self, turn: &mut Turn<'_, V>) -> bool {
         if self.is_stopping {
-            self.hard_stop(Guard::said(GuardId::S26, "stop"), turn);
+            self.hard_stop(Guard::new(GuardId::S26, [("stop", 1)]), turn);
             return false;
         }
         if let Some(order) = self.late.pop_front() {
@@ -82,8 +82,8 @@ impl Desk {
         }
         let net = basket.plan.expected_net;
         if Budget::of(net, self.rules.chase_cap, self.rules.chase_step).is_none() {
-            let guard = Guard::of(GuardId::S07, [("net_bps", i64::from(net.raw())), ("least", 2)]);
-            turn.row(Row::new(turn.now, "CHASE").of(&basket.plan).blocked(guard));
+            let guard = Guard::new(GuardId::S07, [("net_bps", i64::from(net.raw())), ("least", 2)]);
+            turn.row(&Row::new(turn.now, "CHASE").of(&basket.plan).blocked(guard));
             self.unwind_all(turn);
             return true;
         }
@@ -121,7 +121,7 @@ impl Desk {
         let rung = if step == 0 { Rung::ChaseOne } else { Rung::ChaseTwo };
         let Some(basket) = &self.basket else { return };
         let priced = if step >= 2 {
-            Err(Guard::of(GuardId::S07, [("short", signed(basket.short(leg).0)), ("steps", 2)]))
+            Err(Guard::new(GuardId::S07, [("short", signed(basket.short(leg).0)), ("steps", 2)]))
         } else {
             self.chase_price(basket, leg, step, turn)
         };
@@ -140,7 +140,7 @@ impl Desk {
                 let mut row = Row::new(turn.now, "CHASE").of(&basket.plan).blocked(guard);
                 row.leg = Some(leg);
                 row.req_qty = Some(qty);
-                turn.row(row);
+                turn.row(&row);
                 self.unwind_all(turn);
             }
         }
@@ -154,23 +154,23 @@ impl Desk {
         turn: &Turn<'_, V>,
     ) -> Result<(Price, crate::units::Bps), Guard> {
         let plan = basket.plan.legs.get(usize::from(leg));
-        let Some(plan) = plan else { return Err(Guard::of(GuardId::S16, [])) };
+        let Some(plan) = plan else { return Err(Guard::new(GuardId::S16, [])) };
         let quote = current(turn.quote(plan.token), leg)?;
         let (rules, net) = (&self.rules, basket.plan.expected_net);
         let Some(budget) = Budget::of(net, rules.chase_cap, rules.chase_step) else {
-            return Err(Guard::of(GuardId::S07, [("net_bps", i64::from(net.raw()))]));
+            return Err(Guard::new(GuardId::S07, [("net_bps", i64::from(net.raw()))]));
         };
-        let Some((ask, _)) = quote.ask else { return Err(Guard::of(GuardId::S08, [("ask", 0)])) };
+        let Some((ask, _)) = quote.ask else { return Err(Guard::new(GuardId::S08, [("ask", 0)])) };
         let short = basket.short(leg);
         if short < plan.min_order_qty {
             let sides = [("q", signed(short.0)), ("min", signed(plan.min_order_qty.0))];
-            return Err(Guard::of(GuardId::S25, sides));
+            return Err(Guard::new(GuardId::S25, sides));
         }
         let bps = if step == 0 { budget.first } else { budget.most };
         let limit = chase_limit(ask, bps, plan.limit, budget.most, quote.tick).map_err(no_price)?;
         if step > 0 && basket.chased_at == Some(limit) {
             // Both steps round to one price: the second would repeat the first.
-            return Err(Guard::of(GuardId::S07, [("same_px", i64::from(limit.micros()))]));
+            return Err(Guard::new(GuardId::S07, [("same_px", i64::from(limit.micros()))]));
         }
         Ok((limit, bps))
     }
@@ -187,7 +187,7 @@ impl Desk {
     /// Sells what is left over, waits for the chain, or ends the set.
     fn unwind<V: View>(&mut self, turn: &mut Turn<'_, V>) -> bool {
         let Some(basket) = &self.basket else { return false };
-        if basket.in_flight.is_some() || basket.is_merging {
+        if basket.in_flight.is_some() || basket.merge == Merge::UnderWay {
             return false;
         }
         match self.next_sale(basket) {
@@ -195,7 +195,7 @@ impl Desk {
             Sale::Unconfirmed => self.await_chain(turn),
             Sale::Exhausted { leg, left } => {
                 let sides = [("leg", i64::from(leg)), ("left", signed(left.0))];
-                self.hard_stop(Guard::of(GuardId::S08, sides), turn);
+                self.hard_stop(Guard::new(GuardId::S08, sides), turn);
                 false
             }
             Sale::Nothing if basket.is_pending() => self.await_chain(turn),
@@ -209,7 +209,8 @@ impl Desk {
         let mut is_waiting = false;
         for leg in &basket.order {
             let (state, left) = (basket.leg(*leg), basket.leftover(*leg));
-            let least = basket.plan.legs.get(usize::from(*leg)).map_or(Qty::ZERO, |leg| leg.min_order_qty);
+            let least =
+                basket.plan.legs.get(usize::from(*leg)).map_or(Qty::ZERO, |leg| leg.min_order_qty);
             if left == Qty::ZERO || left < least {
                 continue;
             }
@@ -252,17 +253,17 @@ impl Desk {
             return true;
         }
         let Some(basket) = &mut self.basket else { return false };
-        let (state, token) = (basket.leg(leg), basket.plan.legs.get(usize::from(leg)).map(|l| l.token));
+        let (state, token) =
+            (basket.leg(leg), basket.plan.legs.get(usize::from(leg)).map(|l| l.token));
         let quote = token.and_then(|token| turn.quote(token));
         let is_fresh = quote.is_some_and(|quote| {
             quote.is_current && (state.flat_steps == 0 || quote.changed > state.answered)
         });
-        let may_go = basket.is_wait_over || is_fresh;
+        let may_go = basket.wait == Wait::Over || is_fresh;
         if !may_go || self.mode != VenueMode::Normal {
             return self.await_book(turn);
         }
-        basket.is_wait_over = false;
-        basket.is_waiting = false;
+        basket.wait = Wait::No;
         turn.out.push(Action::Disarm(DeskTimer::FlatWait));
         let rung = match state.flat_steps {
             0 => Rung::FlatOne,
@@ -298,7 +299,7 @@ impl Desk {
                 row.leg = Some(leg);
                 row.req_qty = Some(qty);
                 row.result = Some("NONE");
-                turn.row(row);
+                turn.row(&row);
                 true
             }
         }
@@ -315,12 +316,9 @@ impl Desk {
 
     fn await_book<V: View>(&mut self, turn: &mut Turn<'_, V>) -> bool {
         let wait = self.rules.waits.flatten_wait;
-        if let Some(basket) = &mut self.basket {
-            if !basket.is_waiting {
-                basket.is_waiting = true;
-                turn.out.push(Action::Arm(DeskTimer::FlatWait, wait));
-            }
-            basket.is_wait_over = false;
+        if let Some(basket) = self.basket.as_mut().filter(|basket| basket.wait != Wait::ForBook) {
+            basket.wait = Wait::ForBook;
+            turn.out.push(Action::Arm(DeskTimer::FlatWait, wait));
         }
         false
     }
@@ -332,16 +330,17 @@ impl Desk {
                 self.order_event(order, crate::order::Event::Elapsed(timer), turn);
             }
             DeskTimer::FlatWait => {
-                if let Some(basket) = self.basket.as_mut().filter(|basket| basket.is_waiting) {
-                    basket.is_waiting = false;
-                    basket.is_wait_over = true;
+                if let Some(basket) =
+                    self.basket.as_mut().filter(|basket| basket.wait == Wait::ForBook)
+                {
+                    basket.wait = Wait::Over;
                 }
             }
             DeskTimer::Flatten if self.phase == Phase::Flattening => {
-                self.hard_stop(Guard::said(GuardId::L3, "flatten"), turn);
+                self.hard_stop(Guard::new(GuardId::L3, [("flatten", 1)]), turn);
             }
             DeskTimer::Settle if self.phase == Phase::SettlePending => {
-                self.hard_stop(Guard::said(GuardId::S22, "settle"), turn);
+                self.hard_stop(Guard::new(GuardId::S22, [("settle", 1)]), turn);
             }
             DeskTimer::Set => {
                 if let Some(basket) = &mut self.basket {
@@ -359,9 +358,9 @@ impl Desk {
             return;
         }
         self.mode = mode;
-        turn.row(Row::new(turn.now, "MODE").why(mode.word()));
+        turn.row(&Row::new(turn.now, "MODE").why(mode.word()));
         if mode == VenueMode::VersionMismatch {
-            self.hard_stop(Guard::said(GuardId::S21, mode.word()), turn);
+            self.hard_stop(Guard::new(GuardId::S21, [(mode.word(), 1)]), turn);
         }
     }
 
@@ -369,7 +368,7 @@ impl Desk {
     pub(super) fn on_operator<V: View>(&mut self, operator: Operator, turn: &mut Turn<'_, V>) {
         match operator {
             Operator::Stop => self.stop(turn),
-            Operator::Halt => self.hard_stop(Guard::said(GuardId::S06, "halt"), turn),
+            Operator::Halt => self.hard_stop(Guard::new(GuardId::S06, [("halt", 1)]), turn),
             Operator::Clear => self.clear(turn),
         }
     }
@@ -377,9 +376,9 @@ impl Desk {
     fn stop<V: View>(&mut self, turn: &mut Turn<'_, V>) {
         self.is_stopping = true;
         while let Some(plan) = self.queue.pop_front() {
-            let guard = Guard::said(GuardId::S26, "stop");
+            let guard = Guard::new(GuardId::S26, [("stop", 1)]);
             let row = Row::new(turn.now, "END").of(&plan).ends(Outcome::RejectedByRisk);
-            turn.row(row.blocked(guard));
+            turn.row(&row.blocked(guard));
         }
         let Some(basket) = &mut self.basket else { return };
         basket.is_unwinding = true;
@@ -396,14 +395,14 @@ impl Desk {
         let row = Row::new(turn.now, "CLEAR");
         if self.phase != Phase::HardStop || open > 0 {
             let open = i64::try_from(open).unwrap_or(i64::MAX);
-            turn.row(row.blocked(Guard::of(GuardId::L10, [("unresolved", open)])));
+            turn.row(&row.blocked(Guard::new(GuardId::L10, [("unresolved", open)])));
             return;
         }
         self.phase = Phase::Idle;
         self.stopped = None;
         self.is_stopping = false;
         self.basket = None;
-        turn.row(row);
+        turn.row(&row);
     }
 }
 
@@ -411,15 +410,15 @@ fn current(quote: Option<Quote>, leg: u8) -> Result<Quote, Guard> {
     match quote {
         Some(quote) if quote.is_current => Ok(quote),
         Some(quote) => {
-            Err(Guard::of(GuardId::S18, [("leg", i64::from(leg)), ("age_ns", quote.age.0)]))
+            Err(Guard::new(GuardId::S18, [("leg", i64::from(leg)), ("age_ns", quote.age.0)]))
         }
-        None => Err(Guard::of(GuardId::S18, [("leg", i64::from(leg)), ("age_ns", -1)])),
+        None => Err(Guard::new(GuardId::S18, [("leg", i64::from(leg)), ("age_ns", -1)])),
     }
 }
 
 fn panic_price(quote: Option<Quote>, leg: u8, level: crate::units::Bps) -> Result<Price, Guard> {
     let quote = current(quote, leg)?;
-    let Some((bid, _)) = quote.bid else { return Err(Guard::of(GuardId::S08, [("bid", 0)])) };
+    let Some((bid, _)) = quote.bid else { return Err(Guard::new(GuardId::S08, [("bid", 0)])) };
     flatten_limit(bid, level, quote.tick).map_err(no_price)
 }
 
@@ -427,8 +426,8 @@ fn no_price(why: NoPrice) -> Guard {
     match why {
         NoPrice::UnderAsk { bound, ask } => {
             let sides = [("bound", i64::from(bound.micros())), ("ask", i64::from(ask.micros()))];
-            Guard::of(GuardId::S07, sides)
+            Guard::new(GuardId::S07, sides)
         }
-        NoPrice::OutOfRange => Guard::of(GuardId::S25, [("price", 0)]),
+        NoPrice::OutOfRange => Guard::new(GuardId::S25, [("price", 0)]),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::admit::{overflow, signed};
 use super::desk::{Action, Desk, DeskTimer, Treasury, Turn};
-use super::legs::Basket;
+use super::legs::{Basket, Merge, Purpose};
 use super::plan::View;
 use super::row::Row;
 use super::{Outcome, Phase};
@@ -19,8 +19,8 @@ impl Desk {
         let Some(basket) = &mut self.basket else { return false };
         let whole = basket.matched();
         let can_merge = basket.plan.settlement == Settlement::Merge && whole > DUST;
-        if can_merge && !basket.is_merged && !self.is_stopping {
-            basket.is_merging = true;
+        if can_merge && basket.merge == Merge::NotTried && !self.is_stopping {
+            basket.merge = Merge::UnderWay;
             let set = basket.plan.set;
             turn.out.push(Action::Arm(DeskTimer::Settle, self.rules.waits.settle));
             turn.out.push(Action::Merge(set, whole));
@@ -33,11 +33,11 @@ impl Desk {
 
     /// A merge came to its end; a failed one leaves the sets held.
     pub(super) fn on_merged<V: View>(&mut self, treasury: Treasury, turn: &mut Turn<'_, V>) {
-        let Some(basket) = self.basket.as_mut().filter(|basket| basket.is_merging) else {
-            return self.hard_stop(Guard::said(GuardId::S32, "merge"), turn);
+        let Some(basket) = self.basket.as_mut().filter(|basket| basket.merge == Merge::UnderWay)
+        else {
+            return self.hard_stop(Guard::new(GuardId::S32, [("merge", 1)]), turn);
         };
-        basket.is_merging = false;
-        basket.is_merged = true;
+        basket.merge = Merge::Over;
         let whole = basket.matched();
         let tokens: Vec<TokenIx> = basket.plan.legs.iter().map(|leg| leg.token).collect();
         let mut row = Row::new(turn.now, "MERGE").of(&basket.plan);
@@ -48,19 +48,20 @@ impl Desk {
                 row.filled_qty = Some(whole);
                 row.result = Some("FULL");
                 let signal_id = basket.plan.signal_id;
+                basket.merged = whole;
                 for leg in &mut basket.legs {
                     leg.conf = Qty(leg.conf.0.saturating_sub(whole.0));
                 }
                 // A whole set pays one dollar a share: micro-shares are micro-dollars.
                 let proceeds = Usdc(signed(whole.0));
                 if self.ledger.merge(&tokens, whole, proceeds).is_err() {
-                    return self.hard_stop(Guard::said(GuardId::S10, "merge"), turn);
+                    return self.hard_stop(Guard::new(GuardId::S10, [("merge", 1)]), turn);
                 }
                 let merged = self.merged.entry(signal_id).or_default();
                 merged.0 = merged.0.saturating_add(whole.0);
             }
         }
-        turn.row(row);
+        turn.row(&row);
     }
 
     /// Writes the terminal row and rests the market.
@@ -74,12 +75,12 @@ impl Desk {
             }
         };
         let outcome = outcome_of(&basket, residual > 0);
-        if !basket.is_rescue {
+        if basket.purpose == Purpose::Signal {
             let mut row = Row::new(turn.now, "END").of(&basket.plan).ends(outcome);
             if residual > 0 {
                 row = row.why("RESIDUAL");
             }
-            turn.row(row);
+            turn.row(&row);
         }
         if !self.plans.contains_key(&basket.plan.signal_id) {
             self.merged.remove(&basket.plan.signal_id);
@@ -93,7 +94,7 @@ impl Desk {
         for timer in [DeskTimer::Set, DeskTimer::Flatten, DeskTimer::FlatWait, DeskTimer::Settle] {
             turn.out.push(Action::Disarm(timer));
         }
-        turn.row(Row::new(turn.now, "COOLDOWN").of(&basket.plan));
+        turn.row(&Row::new(turn.now, "COOLDOWN").of(&basket.plan));
         self.risk.start_cooldown(basket.plan.set, turn.now);
         turn.out.push(Action::Arm(DeskTimer::Cooldown, wait));
         self.phase = Phase::Cooldown;
@@ -124,7 +125,7 @@ impl Desk {
         let total: i64 = self.residuals.values().map(|(_, cost)| cost.0).sum();
         let most = self.risk.caps().max_residual;
         if total > most.0 {
-            return Err(Guard::of(GuardId::S08, [("residual", total), ("cap", most.0)]));
+            return Err(Guard::new(GuardId::S08, [("residual", total), ("cap", most.0)]));
         }
         Ok(legs)
     }
@@ -153,12 +154,10 @@ impl Desk {
         };
         let merged = self.merged.get(&plan.signal_id).copied().unwrap_or_default();
         let mut basket = Basket::new(plan, self.ledger.realised());
-        basket.is_rescue = true;
+        basket.purpose = Purpose::Rescue;
         basket.is_unwinding = true;
-        basket.is_merged = true;
-        let mine = |slot: &&super::desk::Slot| {
-            slot.attempt.key.signal_id == basket.plan.signal_id
-        };
+        basket.merge = Merge::Over;
+        let mine = |slot: &&super::desk::Slot| slot.attempt.key.signal_id == basket.plan.signal_id;
         let slots: Vec<_> = self.orders.iter().filter(|(_, slot)| mine(slot)).collect();
         for (ix, slot) in slots {
             let key = slot.attempt.key;
@@ -179,7 +178,7 @@ impl Desk {
 }
 
 fn outcome_of(basket: &Basket, has_residual: bool) -> Outcome {
-    let is_bought = basket.is_merged || basket.matched() > DUST;
+    let is_bought = basket.merged > Qty::ZERO || basket.matched() > DUST;
     if basket.is_flattened || has_residual {
         Outcome::Flattened
     } else if is_bought {

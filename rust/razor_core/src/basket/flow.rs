@@ -1,6 +1,6 @@
 //! How an attempt goes out, and what the order machine's actions mean to the desk.
 
-use super::admit::{number, overflow, signed};
+use super::admit::{books_guard, number, overflow, signed};
 use super::desk::{Action, Answer, Desk, DeskTimer, Refusal, Slot, Trade, Turn};
 use super::plan::View;
 use super::row::{Row, Sample};
@@ -24,7 +24,7 @@ impl Desk {
         let Some(attempt) = self.attempt(leg, rung, limit, qty, budget) else { return false };
         let slot = self.slot(leg, attempt, turn);
         if let Err(guard) = self.send_guard(turn.now, &slot) {
-            turn.row(self.row_of(turn.now, OrderIx(self.next_order), &attempt).blocked(guard));
+            turn.row(&self.row_of(turn.now, OrderIx(self.next_order), &attempt).blocked(guard));
             return false;
         }
         let order = OrderIx(self.next_order);
@@ -56,9 +56,10 @@ impl Desk {
     }
 
     fn slot<V: View>(&self, leg: u8, attempt: Attempt, turn: &Turn<'_, V>) -> Slot {
-        let fees = self.basket.as_ref().and_then(|basket| {
-            basket.plan.legs.get(usize::from(leg)).map(|leg| leg.fees)
-        });
+        let fees = self
+            .basket
+            .as_ref()
+            .and_then(|basket| basket.plan.legs.get(usize::from(leg)).map(|leg| leg.fees));
         let quote = turn.quote(attempt.token);
         let size = |side: Option<(Price, Qty)>| side.map(|(_, qty)| qty);
         Slot {
@@ -79,7 +80,7 @@ impl Desk {
             let free = self.ledger.sellable(attempt.token);
             if attempt.order_qty > free {
                 let sides = [("q", signed(attempt.order_qty.0)), ("conf", signed(free.0))];
-                return Err(Guard::of(GuardId::S09, sides));
+                return Err(Guard::new(GuardId::S09, sides));
             }
         }
         let open = self.open_orders().count();
@@ -114,7 +115,7 @@ impl Desk {
 
     /// Without a durable intent nothing may be sent, and nothing else either (D-10).
     pub(super) fn on_not_durable<V: View>(&mut self, order: OrderIx, turn: &mut Turn<'_, V>) {
-        self.hard_stop(Guard::of(GuardId::D10, [("order", number(order))]), turn);
+        self.hard_stop(Guard::new(GuardId::D10, [("order", number(order))]), turn);
         self.order_event(order, Event::Withdrawn, turn);
     }
 
@@ -129,7 +130,7 @@ impl Desk {
                 self.order_event(order, Event::Released, turn);
             }
             Err(guard) => {
-                turn.row(self.row_of(turn.now, order, &slot.attempt).blocked(guard));
+                turn.row(&self.row_of(turn.now, order, &slot.attempt).blocked(guard));
                 let refused =
                     if guard.is_expiry() { Outcome::Expired } else { Outcome::RejectedByRisk };
                 if let Some(basket) = &mut self.basket {
@@ -143,25 +144,25 @@ impl Desk {
     fn release_guard<V: View>(&self, slot: &Slot, turn: &Turn<'_, V>) -> Result<(), Guard> {
         let attempt = &slot.attempt;
         if matches!(self.phase, Phase::HardStop | Phase::SafeHold) {
-            return Err(Guard::said(GuardId::S06, self.phase.word()));
+            return Err(Guard::new(GuardId::S06, [(self.phase.word(), 1)]));
         }
         if self.is_stopping && attempt.rung.is_entry() {
-            return Err(Guard::of(GuardId::S26, []));
+            return Err(Guard::new(GuardId::S26, []));
         }
         self.mode_guard()?;
-        let Some(basket) = &self.basket else { return Err(Guard::of(GuardId::S31, [])) };
+        let Some(basket) = &self.basket else { return Err(Guard::new(GuardId::S31, [])) };
         if attempt.rung.is_entry() {
             self.risk.check_age(turn.now, basket.plan.ts)?;
         }
         if attempt.rung == Rung::Fire {
-            return self.books_guard(&basket.plan, turn);
+            return books_guard(&basket.plan, turn);
         }
         let quote = turn.quote(attempt.token);
         if quote.is_some_and(|quote| quote.is_current) {
             return Ok(());
         }
         let age = quote.map_or(-1, |quote| quote.age.0);
-        Err(Guard::of(GuardId::S18, [("leg", i64::from(attempt.key.leg)), ("age_ns", age)]))
+        Err(Guard::new(GuardId::S18, [("leg", i64::from(attempt.key.leg)), ("age_ns", age)]))
     }
 
     /// The venue answered an order.
@@ -183,7 +184,7 @@ impl Desk {
         }
         self.order_event(order, event, turn);
         if answer == Answer::Refused(Refusal::Account) {
-            self.hard_stop(Guard::said(GuardId::S19, "account"), turn);
+            self.hard_stop(Guard::new(GuardId::S19, [("account", 1)]), turn);
         }
         if let Some(guard) = self.risk.note_call(answer != Answer::Unknown) {
             self.hard_stop(guard, turn);
@@ -198,7 +199,7 @@ impl Desk {
         turn: &mut Turn<'_, V>,
     ) {
         let Some(slot) = self.orders.get_mut(&order) else {
-            return self.hard_stop(Guard::of(GuardId::S32, [("order", number(order))]), turn);
+            return self.hard_stop(Guard::new(GuardId::S32, [("order", number(order))]), turn);
         };
         let before = slot.order.word();
         match order::step(slot.order, event) {
@@ -212,7 +213,7 @@ impl Desk {
                     self.order_action(order, *action, turn);
                 }
             }
-            Err(_) => self.hard_stop(Guard::said(GuardId::S31, before), turn),
+            Err(_) => self.hard_stop(Guard::new(GuardId::S31, [(before, 1)]), turn),
         }
     }
 
@@ -223,7 +224,7 @@ impl Desk {
             let mut row = self.row_of(turn.now, order, &slot.attempt).why(word);
             row.ack = slot.ack;
             row.result = Some("UNKNOWN");
-            turn.row(row);
+            turn.row(&row);
         }
     }
 
@@ -246,10 +247,10 @@ impl Desk {
             order::Action::Ended => self.on_ended(order, turn),
             order::Action::LateArrival => self.on_late(order, turn),
             order::Action::Overfilled => {
-                self.hard_stop(Guard::of(GuardId::S12, [("order", number(order))]), turn);
+                self.hard_stop(Guard::new(GuardId::S12, [("order", number(order))]), turn);
             }
             order::Action::Unresolved => {
-                self.hard_stop(Guard::of(GuardId::L2, [("order", number(order))]), turn);
+                self.hard_stop(Guard::new(GuardId::L2, [("order", number(order))]), turn);
             }
         }
     }
@@ -272,7 +273,7 @@ impl Desk {
         }
         let mut row = self.row_of(turn.now, order, &slot.attempt);
         row.action = "CANCEL";
-        turn.row(row);
+        turn.row(&row);
         turn.out.push(Action::Cancel(order));
     }
 
@@ -280,7 +281,7 @@ impl Desk {
     fn on_ended<V: View>(&mut self, order: OrderIx, turn: &mut Turn<'_, V>) {
         let Some(slot) = self.orders.get(&order).copied() else { return };
         let Order::Terminal(closed) = slot.order else { return };
-        turn.row(self.ended_row(turn.now, order, &slot, closed));
+        turn.row(&self.ended_row(turn.now, order, &slot, closed));
         if let Some(basket) = &mut self.basket {
             if slot.sent.is_some() {
                 turn.out.push(Action::Sample(Sample {
@@ -338,10 +339,11 @@ impl Desk {
     /// A trade of ours, from the stream, an answer or a question.
     pub(super) fn on_trade<V: View>(&mut self, trade: Trade, turn: &mut Turn<'_, V>) {
         let Some(slot) = self.orders.get(&trade.order).copied() else {
-            return self.hard_stop(Guard::of(GuardId::S32, [("order", number(trade.order))]), turn);
+            return self
+                .hard_stop(Guard::new(GuardId::S32, [("order", number(trade.order))]), turn);
         };
         let fill = Fill {
-            key: FillKey { order: trade.order, trade: trade.trade },
+            key: FillKey { order: trade.order, trade: trade.id },
             token: slot.attempt.token,
             side: slot.attempt.side(),
             qty: trade.qty,
@@ -357,9 +359,13 @@ impl Desk {
                 let what = match error {
                     LedgerError::Overflow => "overflow",
                     LedgerError::Changed { .. } => "changed",
+                    LedgerError::Contradicted { .. } => "contradicted",
                     LedgerError::Short { .. } => "short",
+                    LedgerError::Empty => "empty",
+                    LedgerError::Negative { .. } => "negative",
+                    LedgerError::BadLegs { .. } => "legs",
                 };
-                self.hard_stop(Guard::said(GuardId::S10, what), turn);
+                self.hard_stop(Guard::new(GuardId::S10, [(what, 1)]), turn);
             }
         }
     }
@@ -381,7 +387,7 @@ impl Desk {
         if is_worse {
             let (px, limit) = (fill.price.micros(), slot.attempt.limit.micros());
             let sides = [("px", i64::from(px)), ("limit", i64::from(limit))];
-            self.hard_stop(Guard::of(GuardId::S24, sides), turn);
+            self.hard_stop(Guard::new(GuardId::S24, sides), turn);
         }
         if fill.settle != Settle::Prov {
             self.note_final(fill.settle == Settle::Void, turn);
@@ -402,7 +408,7 @@ impl Desk {
         row.action = if to == Settle::Void { "VOID" } else { "SETTLE" };
         row.filled_qty = Some(fill.qty);
         row.settle = Some(to.word());
-        turn.row(row);
+        turn.row(&row);
         if to == Settle::Void {
             self.spend(fill, slot, false);
             if let Some(basket) = self.active(slot.attempt.key.signal_id) {
@@ -426,8 +432,7 @@ impl Desk {
         }
         let cost = notional_of(fill).plus(fill.fee).unwrap_or(Usdc(i64::MAX));
         if let Some(basket) = self.active(slot.attempt.key.signal_id) {
-            let next =
-                if is_spent { basket.spent.plus(cost) } else { basket.spent.minus(cost) };
+            let next = if is_spent { basket.spent.plus(cost) } else { basket.spent.minus(cost) };
             basket.spent = next.unwrap_or(basket.spent).max(Usdc::ZERO);
         }
     }
@@ -447,7 +452,7 @@ impl Desk {
         let mut row = self.row_of(turn.now, order, &slot.attempt);
         row.action = "LATE_ARRIVAL";
         row.filled_qty = Some(slot.order.open().cum_qty);
-        turn.row(row);
+        turn.row(&row);
         let signal_id = slot.attempt.key.signal_id;
         if let Some(basket) = self.active(signal_id) {
             basket.is_unwinding = true;
@@ -455,7 +460,7 @@ impl Desk {
             self.late.push_back(order);
         } else {
             // The venue had proven that this order was over.
-            self.hard_stop(Guard::of(GuardId::S10, [("order", number(order))]), turn);
+            self.hard_stop(Guard::new(GuardId::S10, [("order", number(order))]), turn);
         }
     }
 }

@@ -7,8 +7,8 @@
 //! never counted as free.
 
 use super::plan::Plan;
-use crate::order::{DUST, OrderIx, Side};
 use crate::ledger::Settle;
+use crate::order::{DUST, OrderIx, Side};
 use crate::units::{Nanos, Price, Qty, Usdc};
 
 /// One leg of the set in work.
@@ -79,6 +79,37 @@ impl LegState {
     }
 }
 
+/// What a set is worked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Purpose {
+    /// Its signal.
+    Signal,
+    /// The clearing up of a late arrival: its terminal row is written.
+    Rescue,
+}
+
+/// How far the merge of whole sets is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Merge {
+    /// Not asked for.
+    NotTried,
+    /// Asked for.
+    UnderWay,
+    /// It came to its end, or none is to be tried.
+    Over,
+}
+
+/// Whether the next panic step waits for a newer book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Wait {
+    /// No.
+    No,
+    /// Yes.
+    ForBook,
+    /// It has waited long enough.
+    Over,
+}
+
 /// The set in work.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Basket {
@@ -98,20 +129,18 @@ pub struct Basket {
     pub is_unwinding: bool,
     /// A panic step was sent.
     pub is_flattened: bool,
-    /// Its terminal row is written: what happens now is the clearing up of a late arrival.
-    pub is_rescue: bool,
+    /// What it is worked for.
+    pub purpose: Purpose,
     /// The wait for the chain has begun; it is not begun again.
     pub is_settling: bool,
-    /// A merge is under way.
-    pub is_merging: bool,
-    /// A merge came to its end, or none is to be tried.
-    pub is_merged: bool,
+    /// How far the merge of its whole sets is.
+    pub merge: Merge,
+    /// Whole sets merged.
+    pub merged: Qty,
     /// How the signal ends if nothing is bought, where a guard decided it.
     pub refused: Option<super::Outcome>,
-    /// A newer book is waited for.
-    pub is_waiting: bool,
-    /// The wait for a newer book is over.
-    pub is_wait_over: bool,
+    /// Whether a newer book is waited for.
+    pub wait: Wait,
     /// Cost of what was bought and not voided, fees included (S-02).
     pub spent: Usdc,
     /// Realised by the account when the set began.
@@ -131,13 +160,12 @@ impl Basket {
             chased_at: None,
             is_unwinding: false,
             is_flattened: false,
-            is_rescue: false,
+            purpose: Purpose::Signal,
             is_settling: false,
-            is_merging: false,
-            is_merged: false,
+            merge: Merge::NotTried,
+            merged: Qty::ZERO,
             refused: None,
-            is_waiting: false,
-            is_wait_over: false,
+            wait: Wait::No,
             spent: Usdc::ZERO,
             realised_before,
         }

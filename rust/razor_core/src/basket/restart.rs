@@ -13,7 +13,7 @@ use crate::order::{Event, Order, OrderIx};
 impl Desk {
     /// The process starts again.
     pub(super) fn on_restarted<V: View>(&mut self, turn: &mut Turn<'_, V>) {
-        turn.row(Row::new(turn.now, "RECOVERY").why(self.phase.word()));
+        turn.row(&Row::new(turn.now, "RECOVERY").why(self.phase.word()));
         let was_stopped = self.phase == Phase::HardStop;
         if !was_stopped {
             self.phase = Phase::SafeHold;
@@ -46,7 +46,7 @@ impl Desk {
         if self.phase != Phase::SafeHold || self.open_orders().next().is_some() {
             return;
         }
-        turn.row(Row::new(turn.now, "RECOVERY").why("RECONCILED"));
+        turn.row(&Row::new(turn.now, "RECOVERY").why("RECONCILED"));
         self.phase = if self.basket.is_some() { Phase::SettlePending } else { Phase::Idle };
     }
 

@@ -71,6 +71,9 @@ guards! {
     L1 "L-1" "One terminal row per signal.";
     L2 "L-2" "Every attempt is resolved in time.";
     L3 "L-3" "Flattening ends.";
+    L6 "L-6" "No livelock.";
+    L9 "L-9" "Bounded resources.";
+    L10 "L-10" "Only an operator leaves `HardStop`.";
 }
 
 /// A guard that blocked, with the values on both sides.
@@ -91,6 +94,11 @@ impl Guard {
             *slot = Some(value);
         }
         Self { id, fields }
+    }
+
+    /// Whether it says that a signal was too old, not that a book was.
+    pub fn is_expiry(&self) -> bool {
+        self.id == GuardId::S18 && matches!(self.fields, [Some(("age", _)), ..])
     }
 }
 
