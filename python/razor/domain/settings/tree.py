@@ -95,7 +95,10 @@ def contradictions(settings: Settings) -> Iterator[Problem]:
     """Find keys that are allowed one by one but not together."""
     yield from _shadow_contradictions(settings.shadow)
     yield from _feed_contradictions(settings.feed)
-    risk = settings.risk
+    yield from _risk_contradictions(settings.risk)
+
+
+def _risk_contradictions(risk: Risk) -> Iterator[Problem]:
     if risk.max_signal_usdc > risk.max_exposure_usdc:
         yield _clash(
             "risk.max_signal_usdc",
