@@ -105,6 +105,13 @@ def _risk_contradictions(risk: Risk) -> Iterator[Problem]:
             f"{risk.max_signal_usdc}",
             f"at most risk.max_exposure_usdc = {risk.max_exposure_usdc} (USDC)",
         )
+    entries_per_min = risk.max_orders_per_min * (100 - risk.exit_reserve_pct) // 100
+    if entries_per_min < 1:
+        yield _clash(
+            "risk.max_orders_per_min",
+            f"{risk.max_orders_per_min}",
+            f"enough for one entry beside risk.exit_reserve_pct = {risk.exit_reserve_pct} (%)",
+        )
 
 
 def _shadow_contradictions(shadow: Shadow) -> Iterator[Problem]:
