@@ -151,10 +151,9 @@ impl Desk {
         }
         self.mode_guard()?;
         let Some(basket) = &self.basket else { return Err(Guard::new(GuardId::S31, [])) };
-        if attempt.rung.is_entry() {
-            self.risk.check_age(turn.now, basket.plan.ts)?;
-        }
+        // A chase is held by its own bounds: the drift bound of S-07 and the deadline of the set.
         if attempt.rung == Rung::Fire {
+            self.risk.check_age(turn.now, basket.plan.ts)?;
             return books_guard(&basket.plan, turn);
         }
         let quote = turn.quote(attempt.token);
