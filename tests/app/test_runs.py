@@ -12,7 +12,7 @@ from razor.adapters.files.config_file import ConfigFile
 from razor.adapters.files.run_directory import is_held, read_manifest
 from razor.app.console import Console
 from razor.app.logs import RunLabel
-from razor.app.runs import RunPlan, dry_run_gates, opened
+from razor.app.runs import RunPlan, admitted_gates, opened
 from razor.app.stop import StopRequest
 from razor.app.wiring import Process
 from razor.domain.errors import GateRefused, SettingsError, StorageError
@@ -52,7 +52,7 @@ def plan(
     kind = "polymarket" if is_live else "replay"
     return RunPlan(
         config=file,
-        gates=dry_run_gates(process(), None, file),
+        gates=admitted_gates(process(), None, file),
         source=Source(kind=kind, name="" if is_live else "abc", is_live=is_live),
         runs_dir=runs_dir,
         label=None if is_live else "replay_abc",
@@ -200,16 +200,16 @@ def test_a_replay_beside_a_running_recording_gets_a_run_of_its_own(tmp_path: Pat
 
 @pytest.mark.parametrize("mode", ["dry_run", None])
 def test_a_dry_run_may_start(mode: str | None) -> None:
-    assert dry_run_gates(process(), mode, config()).order_path is OrderPath.NONE
+    assert admitted_gates(process(), mode, config()).order_path is OrderPath.NONE
 
 
 def test_live_is_refused_by_the_gate_that_is_shut() -> None:
     with pytest.raises(GateRefused) as caught:
-        dry_run_gates(process(), "live", config())
+        admitted_gates(process(), "live", config())
     assert caught.value.remedy
 
 
 @pytest.mark.parametrize("mode", ["sim", "", "DRY-RUN", "x"])
 def test_an_unknown_mode_is_a_usage_error_that_lists_the_known_ones(mode: str) -> None:
     with pytest.raises(SettingsError, match="dry_run or live"):
-        dry_run_gates(process(), mode, config())
+        admitted_gates(process(), mode, config())
