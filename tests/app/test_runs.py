@@ -19,7 +19,7 @@ from razor.domain.errors import GateRefused, SettingsError, StorageError
 from razor.domain.manifest import Host, ResumePolicy, Source
 from razor.domain.mode import OrderPath
 from razor.domain.params import Rules
-from razor.domain.settings import Settings, default_file, settings_hash
+from razor.domain.settings import Settings, default_file, read_settings, settings_hash
 
 STARTED_NS = 1_800_000_000_000_000_000
 SECOND = 1_000_000_000
@@ -203,9 +203,15 @@ def test_a_dry_run_may_start(mode: str | None) -> None:
     assert admitted_gates(process(), mode, config()).order_path is OrderPath.NONE
 
 
-def test_live_is_refused_by_the_gate_that_is_shut() -> None:
+def test_live_without_real_orders_is_simulated() -> None:
+    assert admitted_gates(process(), "live", config()).order_path is OrderPath.SIM
+
+
+def test_real_orders_are_refused_by_the_gates_that_are_shut() -> None:
+    settings = read_settings("[live]\nenabled = true\n", source="test")
+    real = replace(config(), settings=settings)
     with pytest.raises(GateRefused) as caught:
-        admitted_gates(process(), "live", config())
+        admitted_gates(process(), "live", real)
     assert caught.value.remedy
 
 
