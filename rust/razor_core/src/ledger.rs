@@ -190,7 +190,8 @@ pub struct CashChange {
     pub prov: Usdc,
 }
 
-/// A booked fill with the cost of the shares it brought or took.
+/// A booked fill, and the cost of the shares it brought or took while it is provisional: then zero,
+/// so that equal facts are equal states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Entry {
     fill: Fill,
@@ -267,15 +268,13 @@ impl Ledger {
     /// [`LedgerError`]; nothing has changed.
     pub fn merge(&mut self, legs: &[TokenIx], qty: Qty, proceeds: Usdc) -> Result<(), LedgerError> {
         check_amount(qty, proceeds)?;
+        check_legs(legs)?;
         let mut taken = BTreeMap::new();
         let mut cost = Usdc::ZERO;
         for token in legs {
             let mut account = self.account(*token);
             cost = cost.plus(account.leave(*token, qty)?.cost)?;
             taken.insert(*token, account);
-        }
-        if legs.is_empty() || taken.len() != legs.len() {
-            return Err(LedgerError::BadLegs { legs: legs.len() });
         }
         self.totals = self.totals.with_result(proceeds, cost)?;
         for (token, account) in taken {
@@ -337,12 +336,13 @@ impl Ledger {
             Settle::Conf => match fill.side {
                 Side::Buy => {
                     totals.cash.conf = totals.cash.conf.plus(cash)?;
-                    account.arrive(lot_of(&fill, cash)?)?
+                    account.arrive(lot_of(&fill, cash)?)?;
+                    Usdc::ZERO
                 }
                 Side::Sell => {
                     let cost = account.leave(fill.token, fill.qty)?.cost;
                     totals = totals.with_result(cash, cost)?;
-                    cost
+                    Usdc::ZERO
                 }
             },
             Settle::Void => Usdc::ZERO,
@@ -420,7 +420,7 @@ impl Ledger {
         let fill = Fill { settle: to, ..entry.fill };
         self.totals = totals;
         self.put(fill.token, account);
-        self.fills.insert(fill.key, Entry { fill, ..entry });
+        self.fills.insert(fill.key, Entry { fill, cost: Usdc::ZERO });
         Booked::Moved { from, to, fill }
     }
 
@@ -468,6 +468,13 @@ fn check_amount(qty: Qty, amount: Usdc) -> Result<(), LedgerError> {
         return Err(LedgerError::Empty);
     }
     if amount < Usdc::ZERO { Err(LedgerError::Negative { amount }) } else { Ok(()) }
+}
+
+/// At most 64 legs: looking back is cheaper than sorting.
+fn check_legs(legs: &[TokenIx]) -> Result<(), LedgerError> {
+    let is_repeated = |at: usize, leg| legs.iter().take(at).any(|earlier| earlier == leg);
+    let is_bad = legs.is_empty() || legs.iter().enumerate().any(|(at, leg)| is_repeated(at, leg));
+    if is_bad { Err(LedgerError::BadLegs { legs: legs.len() }) } else { Ok(()) }
 }
 
 fn check_same(booked: &Fill, said: &Fill) -> Result<(), LedgerError> {
