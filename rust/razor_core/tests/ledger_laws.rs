@@ -1,6 +1,11 @@
 //! The ledger against a naive one that keeps only what was said and adds it up each time.
 
-#![expect(clippy::arithmetic_side_effects, reason = "an overflow is a failed test")]
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test stops loudly where the core must not"
+)]
 
 use std::collections::BTreeMap;
 

@@ -1,3 +1,5 @@
+#![expect(clippy::arithmetic_side_effects, reason = "an overflow is a failed test")]
+
 use super::*;
 
 const A: TokenIx = TokenIx(0);
@@ -297,8 +299,8 @@ fn sums_beyond_64_bits_are_refused_whole() {
     let mut books = Ledger::default();
     let huge = Fill { qty: Qty(u64::MAX), ..buy(1, 1, 100) };
     refused(&mut books, LedgerError::Overflow, |books| books.book(huge));
-    let fee = Fill { fee: Usdc(i64::MAX), ..buy(1, 10, 100) };
-    refused(&mut books, LedgerError::Overflow, |books| books.book(fee));
+    let charged = Fill { fee: Usdc(i64::MAX), ..buy(1, 10, 100) };
+    refused(&mut books, LedgerError::Overflow, |books| books.book(charged));
 }
 
 #[test]
@@ -325,4 +327,105 @@ fn errors_name_the_remedy() {
     }
     let said = errors[2].to_string();
     assert!(said.contains("was CONF and is said to be VOID"), "{said}");
+}
+
+/// Everything a small world can say: two buys, two sales, and the treasury.
+fn small_world() -> Vec<Said> {
+    let fills = [buy(1, 2, 50), buy(2, 1, 50), sell(3, 1, 100), sell(4, 2, 100)];
+    let settled = fills.into_iter().flat_map(|fill| [fill, conf(fill), void(fill)]);
+    let mut world: Vec<Said> = settled.map(Said::Fill).collect();
+    world.push(Said::Redeem);
+    world
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Said {
+    Fill(Fill),
+    /// One share of the token for a dollar's millionth.
+    Redeem,
+}
+
+fn hear(books: &Ledger, said: Said) -> (Ledger, Result<(), LedgerError>) {
+    let mut next = books.clone();
+    let found = match said {
+        Said::Fill(fill) => next.book(fill).map(|_| ()),
+        Said::Redeem => next.redeem(A, Qty(1), Usdc(1)),
+    };
+    (next, found)
+}
+
+/// Every ledger that real calls reach in the small world, with each call tried in each of them.
+fn explore(mut visit: impl FnMut(&Ledger, Said, &Ledger, &Result<(), LedgerError>)) -> usize {
+    let mut seen = std::collections::BTreeSet::from([format!("{:?}", Ledger::default())]);
+    let mut open = vec![Ledger::default()];
+    while let Some(books) = open.pop() {
+        for said in small_world() {
+            let (next, found) = hear(&books, said);
+            visit(&books, said, &next, &found);
+            if seen.insert(format!("{next:?}")) {
+                open.push(next);
+            }
+        }
+    }
+    seen.len()
+}
+
+#[test]
+fn in_every_reachable_ledger_cash_shares_and_result_agree() {
+    explore(|_, said, next, _| {
+        let position = next.position(A);
+        let identity = next.cash_change().conf.plus(next.conf_cost().expect("cost"));
+        assert_eq!(identity, Ok(next.realised()), "{said:?}");
+        assert_eq!(next.sellable(A), position.conf.minus(position.prov_out).expect("no debt"));
+        assert!(position.cost >= position.conf_cost && position.conf_cost >= position.out_cost);
+        let has_shares = position.conf != Qty::ZERO || position.prov_in != Qty::ZERO;
+        assert!(has_shares || position.cost == Usdc::ZERO, "cost without shares");
+        assert_eq!(next.positions().count(), usize::from(has_shares));
+    });
+}
+
+#[test]
+fn in_every_reachable_ledger_a_refusal_changes_nothing_and_a_repeat_neither() {
+    explore(|books, said, next, found| {
+        if found.is_err() {
+            assert_eq!(books, next, "{said:?}");
+        } else if let Said::Fill(_) = said {
+            let (again, second) = hear(next, said);
+            assert_eq!((&again, second), (next, Ok(())), "{said:?}");
+        }
+    });
+}
+
+#[test]
+fn in_every_reachable_ledger_the_chain_can_still_decide_what_is_provisional() {
+    explore(|books, said, next, found| {
+        let Said::Fill(fill) = said else { return };
+        let is_prov = books.fill(fill.key).is_some_and(|fill| fill.settle == Settle::Prov);
+        if is_prov {
+            assert_eq!(*found, Ok(()), "{fill:?} cannot settle");
+            assert_eq!(next.fill(fill.key).map(|fill| fill.settle), Some(fill.settle));
+            let (before, after) = (books.cost().expect("cost"), next.cost().expect("cost"));
+            assert!(after <= before, "settling raised exposure");
+        }
+    });
+}
+
+#[test]
+fn the_small_world_is_not_empty_of_anything() {
+    let mut sales = 0_u32;
+    let mut voided_sales = 0_u32;
+    let mut short = 0_u32;
+    let mut redeemed = 0_u32;
+    let states = explore(|books, said, _, found| match (said, found) {
+        (Said::Fill(fill), Ok(())) if fill.side == Side::Sell => {
+            sales += u32::from(fill.settle == Settle::Conf);
+            let was_sold = books.fill(fill.key).is_some_and(|old| old.settle == Settle::Prov);
+            voided_sales += u32::from(fill.settle == Settle::Void && was_sold);
+        }
+        (_, Err(LedgerError::Short { .. })) => short += 1,
+        (Said::Redeem, Ok(())) => redeemed += 1,
+        _ => {}
+    });
+    assert!(sales > 0 && voided_sales > 0 && short > 0 && redeemed > 0);
+    assert_eq!(states, 217);
 }

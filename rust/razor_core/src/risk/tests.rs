@@ -1,3 +1,5 @@
+#![expect(clippy::arithmetic_side_effects, reason = "an overflow is a failed test")]
+
 use super::*;
 use crate::ids::TokenIx;
 use crate::order::{AttemptKey, Rung};
@@ -453,4 +455,64 @@ fn a_reservation_without_a_fee_or_room_is_refused() {
     assert_eq!(reservation(&buy, Qty(1), Fees::Unknown), Err(FeeError::Unknown));
     assert_eq!(reservation(&buy, Qty(u64::MAX), Fees::Free), Err(FeeError::Overflow));
     assert_eq!(reservation(&buy, Qty(1_000_000), Fees::Free), Ok(Usdc(900_000)));
+}
+
+#[test]
+fn the_first_of_several_guards_is_always_the_same() {
+    // Everything is wrong at once; each cure shows the next guard.
+    let mut risk = risk();
+    risk.start_cooldown(SET, at(104));
+    risk.note_result(at(104), Usdc(-10_000_000), true);
+    for _ in 0..10 {
+        risk.note_send(at(104));
+    }
+    let wrong = SignalFacts {
+        ts: at(100),
+        set: SET,
+        is_delayed: true,
+        is_under_resolution: true,
+        worst_cost: Usdc(20_000_001),
+        exposure: Usdc(100_000_000),
+        event_exposure: Usdc(50_000_000),
+    };
+    let fresh = SignalFacts { ts: at(104), ..wrong };
+    let rested = SignalFacts { set: SetIx(9), ..fresh };
+    let proven = SignalFacts { is_under_resolution: false, ..rested };
+    let prompt = SignalFacts { is_delayed: false, ..proven };
+    let ids = [wrong, fresh, rested, proven, prompt]
+        .map(|facts| risk.check_signal(at(104), &facts).expect_err("a guard").id);
+    assert_eq!(ids, [GuardId::S18, GuardId::S28, GuardId::S16, GuardId::S16, GuardId::S29]);
+    let tomorrow = at(86_400);
+    for _ in 0..10 {
+        risk.note_send(tomorrow);
+    }
+    let cheap = SignalFacts { ts: tomorrow, worst_cost: Usdc(20_000_000), ..prompt };
+    let roomy = SignalFacts { exposure: Usdc(80_000_000), ..cheap };
+    let apart = SignalFacts { event_exposure: Usdc(30_000_000), ..roomy };
+    let dear = SignalFacts { worst_cost: Usdc(20_000_001), ..cheap };
+    let rows = [dear, cheap, roomy, apart].map(|facts| row(risk.check_signal(tomorrow, &facts)));
+    let starts = ["guard=S-02 cost=", "guard=S-01 e=", "guard=S-01 event_e=", "guard=S-30 sends="];
+    for (row, start) in rows.iter().zip(starts) {
+        assert!(row.starts_with(start), "{row}");
+    }
+}
+
+#[test]
+fn the_first_of_several_guards_of_a_send_is_always_the_same() {
+    let mut risk = risk();
+    risk.note_result(at(1), Usdc(-10_000_000), false);
+    for _ in 0..10 {
+        risk.note_send(at(1));
+    }
+    let over = Usdc(200_000_000);
+    let wrong = SendFacts { exposure: over, signal_cost: over, open_orders: 4, ..entry() };
+    let exiting = SendFacts { is_entry: false, ..wrong };
+    let cheap = SendFacts { signal_cost: Usdc::ZERO, ..exiting };
+    let roomy = SendFacts { exposure: Usdc::ZERO, ..cheap };
+    let few = SendFacts { open_orders: 0, ..roomy };
+    let rows = [wrong, exiting, cheap, roomy, few].map(|facts| row(risk.check_send(at(1), &facts)));
+    let starts = ["guard=S-29 day", "guard=S-02", "guard=S-01", "guard=S-30 open", "guard=S-30 s"];
+    for (row, start) in rows.iter().zip(starts) {
+        assert!(row.starts_with(start), "{row}");
+    }
 }

@@ -8,11 +8,13 @@ const STATUSES: [u16; 16] =
 
 /// Every text of PROTOCOL §4.8 and FAULTS B and C that proves something, as the venue writes it.
 fn texts() -> Vec<(String, Class)> {
+    [refusals(), states()].concat()
+}
+
+/// Those that refuse the order itself.
+fn refusals() -> Vec<(String, Class)> {
     let refused = |text: &str, refusal| (text.to_owned(), Class::ProvenRefused(refusal));
-    let other = |text: &str, class| (text.to_owned(), class);
     vec![
-        other("order match delayed due to market conditions", Class::Delayed),
-        other(&format!("order {ID} is invalid. Duplicated."), Class::Duplicated),
         refused("the order owner has to be the owner of the API KEY", Refusal::Owner),
         refused("the order signer address has to be the address of the API KEY", Refusal::Signer),
         refused("maker address not allowed", Refusal::Maker),
@@ -62,6 +64,15 @@ fn texts() -> Vec<(String, Class)> {
         ),
         refused("FOK orders are filled or killed", Refusal::Killed),
         refused("there are no matching orders", Refusal::Killed),
+    ]
+}
+
+/// Those that tell of the order's way, the venue's mode, or who asks.
+fn states() -> Vec<(String, Class)> {
+    let other = |text: &str, class| (text.to_owned(), class);
+    vec![
+        other("order match delayed due to market conditions", Class::Delayed),
+        other(&format!("order {ID} is invalid. Duplicated."), Class::Duplicated),
         other(
             "post-only mode: only post-only orders and cancels are allowed",
             Class::VenueMode(Mode::PostOnly),
@@ -347,10 +358,10 @@ fn amounts_are_hints_in_any_spelling() {
         let body = format!(
             r#"{{"success":true,"errorMsg":"","orderID":"{ID}","status":"matched",{amounts}}}"#
         );
-        match classify(200, body.as_bytes()) {
-            Class::Accepted(Acceptance::Matched(claim)) => (claim.making, claim.taking),
-            other => panic!("{other:?}"),
-        }
+        let Class::Accepted(Acceptance::Matched(claim)) = classify(200, body.as_bytes()) else {
+            panic!("no match: {body}");
+        };
+        (claim.making, claim.taking)
     };
     let both = (Some(Qty(2_500_000)), Some(Qty(100_000_000)));
     assert_eq!(claim(r#""2.5""#, r#""100""#), both);
