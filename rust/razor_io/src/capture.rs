@@ -18,6 +18,7 @@ mod info;
 mod line;
 mod manifest;
 mod reader;
+mod unescape;
 mod writer;
 
 pub(crate) use line::{is_conn, push_int};

@@ -169,16 +169,11 @@ fn push_levels(text: &mut Vec<u8>, side: &str, levels: impl Iterator<Item = (Fin
     text.extend_from_slice(b",\"");
     text.extend_from_slice(side.as_bytes());
     text.extend_from_slice(b"\":[");
-    for (index, (price, micros)) in levels.enumerate() {
-        if index > 0 {
-            text.push(b',');
-        }
-        text.extend_from_slice(b"{\"price\":\"");
-        push_decimal(text, u64::from(price.price().micros()));
-        text.extend_from_slice(b"\",\"size\":\"");
-        push_decimal(text, micros);
-        text.extend_from_slice(b"\"}");
+    for (price, micros) in levels {
+        Piece::level(price, micros).push_to(text);
     }
+    // Behind the last level there is no comma.
+    text.pop_if(|byte| *byte == b',');
     text.push(b']');
 }
 
@@ -215,64 +210,104 @@ fn hex_digit(value: u8) -> Option<u8> {
 }
 
 fn push_integer(text: &mut Vec<u8>, value: u64) {
-    let start = text.len();
-    let mut rest = value;
-    loop {
-        let digit = u8::try_from(rest % 10).unwrap_or(0);
-        text.push(b'0'.saturating_add(digit));
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    text.get_mut(start..).unwrap_or_default().reverse();
+    let mut piece = Piece::default();
+    piece.put_whole(value);
+    piece.push_to(text);
 }
 
 /// Millionths as the shortest plain decimal: `0.48`, `5`, `839.43`.
-///
-/// The digits are put together in registers and appended eight bytes at a time, cut to what counts:
-/// a book of 60 levels has 120 of these, and growing the text digit by digit was a third of the
-/// cost of its check.
 fn push_decimal(text: &mut Vec<u8>, micros: u64) {
-    const ZEROS: u64 = 0x3030_3030_3030;
-    push_whole(text, micros / 1_000_000);
-    let rest = micros % 1_000_000;
-    if rest == 0 {
-        return;
-    }
-    // The first decimal in the lowest byte; those behind the last that is not zero are cut off.
-    let digits = pair(rest / 10_000) | (pair(rest / 100 % 100) << 16) | (pair(rest % 100) << 32);
-    let places = u64::BITS.saturating_sub(digits.leading_zeros()).div_ceil(8);
-    let word = ((digits | ZEROS) << 8) | u64::from(b'.');
-    push_part(text, word, places.saturating_add(1));
+    let mut piece = Piece::default();
+    piece.put_decimal(micros);
+    piece.push_to(text);
 }
 
-/// Two decimal digits of a number below a hundred, tens in the lower byte, as numbers.
-fn pair(number: u64) -> u64 {
-    (number / 10) | ((number % 10) << 8)
+/// A short text put together eight bytes at a time and appended in one piece of fixed length, cut
+/// to what counts: a book of 60 levels has 120 numbers, and growing the text number by number was
+/// more than half of the cost of its check.
+struct Piece {
+    bytes: [u8; Self::ROOM],
+    len: usize,
 }
 
-/// A whole number; in one piece when it has at most eight digits.
-fn push_whole(text: &mut Vec<u8>, whole: u64) {
-    if whole >= 100_000_000 {
-        return push_integer(text, whole);
+impl Default for Piece {
+    fn default() -> Self {
+        Self { bytes: [0; Self::ROOM], len: 0 }
     }
-    let (mut word, mut length, mut rest) = (0_u64, 0_u32, whole);
-    loop {
-        word = (word << 8) | (rest % 10) | u64::from(b'0');
-        length = length.saturating_add(1);
-        rest /= 10;
-        if rest == 0 {
-            return push_part(text, word, length);
+}
+
+impl Piece {
+    /// A level with its comma has at most 49 bytes; each put writes a whole word.
+    const ROOM: usize = 64;
+
+    /// `{"price":"0.48","size":"839.43"},`; the price lies between 0 and 1.
+    fn level(price: Fine, micros: u64) -> Self {
+        let mut piece = Self::default();
+        piece.put(u64::from_le_bytes(*b"{\"price\""), 8);
+        let digits = eight_digits(u64::from(price.0)) >> 32;
+        let word = u64::from_le_bytes(*b":\"0.0000") | (digits << 32);
+        piece.put(word, used_bytes(digits).saturating_add(4));
+        piece.put(u64::from_le_bytes(*b"\",\"size\""), 8);
+        piece.put(u64::from_le_bytes(*b":\"\0\0\0\0\0\0"), 2);
+        piece.put_decimal(micros);
+        piece.put(u64::from_le_bytes(*b"\"},\0\0\0\0\0"), 3);
+        piece
+    }
+
+    fn put_decimal(&mut self, micros: u64) {
+        self.put_whole(micros / 1_000_000);
+        // The decimals behind the last that is not zero are cut off, and the point where none is
+        // left.
+        let digits = eight_digits(micros % 1_000_000) >> 16;
+        let word = u64::from_le_bytes(*b".000000\0") | (digits << 8);
+        self.put(word, used_bytes(digits << 8));
+    }
+
+    fn put_whole(&mut self, whole: u64) {
+        const EIGHT: u64 = 100_000_000;
+        let digits = eight_digits(whole % EIGHT) | ZEROS;
+        if whole >= EIGHT {
+            self.put_whole(whole / EIGHT);
+            return self.put(digits, 8);
+        }
+        // Leading zeros are left out, but not the last digit.
+        let zeros = ((digits ^ ZEROS) | (1 << 56)).trailing_zeros() / 8;
+        self.put(digits.wrapping_shr(zeros.wrapping_mul(8)), 8_u32.wrapping_sub(zeros));
+    }
+
+    /// The lowest bytes of a word.
+    fn put(&mut self, word: u64, count: u32) {
+        let end = self.len.saturating_add(8);
+        if let Some(place) = self.bytes.get_mut(self.len..end) {
+            place.copy_from_slice(&word.to_le_bytes());
+            self.len = self.len.saturating_add(usize::try_from(count).unwrap_or(0));
         }
     }
+
+    fn push_to(&self, text: &mut Vec<u8>) {
+        let end = text.len().saturating_add(self.len);
+        text.extend_from_slice(&self.bytes);
+        text.truncate(end);
+    }
 }
 
-/// The lowest bytes of a word.
-fn push_part(text: &mut Vec<u8>, word: u64, length: u32) {
-    let end = text.len().saturating_add(usize::try_from(length).unwrap_or(0));
-    text.extend_from_slice(&word.to_le_bytes());
-    text.truncate(end);
+const ZEROS: u64 = 0x3030_3030_3030_3030;
+
+/// How many bytes reach up to the last that is not zero.
+fn used_bytes(word: u64) -> u32 {
+    u64::BITS.saturating_sub(word.leading_zeros()).div_ceil(8)
+}
+
+/// The eight digits of a number below 10^8 as numbers, the first in the lowest byte.
+///
+/// Each step splits all its parts at once, dividing by a product and a shift: exact below 10,000
+/// and below 100.
+fn eight_digits(number: u64) -> u64 {
+    let fours = (number / 10_000) | ((number % 10_000) << 32);
+    let high = (fours.wrapping_mul(10_486) >> 20) & 0x0000_007F_0000_007F;
+    let pairs = high | (fours.wrapping_sub(high.wrapping_mul(100)) << 16);
+    let tens = (pairs.wrapping_mul(103) >> 10) & 0x000F_000F_000F_000F;
+    tens | (pairs.wrapping_sub(tens.wrapping_mul(10)) << 8)
 }
 
 #[cfg(test)]

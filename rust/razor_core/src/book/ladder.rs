@@ -6,6 +6,9 @@ use crate::wire::{Fine, Level};
 /// Room for the levels of an ordinary side, so that a live book does not allocate.
 const FIRST_ROOM: usize = 64;
 
+/// Levels that are counted as fast as one of them is searched.
+const COUNTED: usize = 64;
+
 /// Bids of one outcome, prices rising. An ask of the other outcome at p is a bid here at 1 − p.
 ///
 /// Prices and quantities lie apart: a search touches two bytes per level.
@@ -39,8 +42,22 @@ impl Ladder {
         }
     }
 
+    /// How many levels are worse. Halves are left out until few levels remain; these are counted
+    /// rather than searched, because which way a search turns cannot be predicted.
     fn position(&self, price: Fine) -> usize {
-        self.prices.partition_point(|level| *level < price)
+        let (mut skipped, mut levels) = (0_usize, self.prices.as_slice());
+        while levels.len() > COUNTED {
+            let (worse, better) = levels.split_at(levels.len() / 2);
+            let is_above = better.first().is_some_and(|first| *first < price);
+            if is_above {
+                skipped = skipped.saturating_add(worse.len());
+            }
+            levels = if is_above { better } else { worse };
+        }
+        // Sixteen bits hold any count here, and keep eight levels in one register.
+        let worse =
+            levels.iter().fold(0_u16, |sum, level| sum.wrapping_add((*level < price).into()));
+        skipped.saturating_add(usize::from(worse))
     }
 
     /// Takes over levels that are sorted best-last, as they are or seen from the other outcome.

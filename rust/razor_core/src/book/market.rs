@@ -76,8 +76,8 @@ pub(super) struct Suspect {
 /// The unified book of a condition. The YES bids and the NO bids are stored; asks are mirrors.
 #[derive(Debug, Clone)]
 pub(super) struct MarketBook {
-    yes: Ladder,
-    no: Ladder,
+    /// Bids of YES and of NO.
+    bids: [Ladder; 2],
     pub(super) grid: Grid,
     pub(super) base: Option<Base>,
     pub(super) dirty: Option<DirtyReason>,
@@ -106,8 +106,7 @@ pub(super) struct MarketBook {
 impl MarketBook {
     pub(super) fn new(def: &MarketDef) -> Self {
         Self {
-            yes: Ladder::default(),
-            no: Ladder::default(),
+            bids: [Ladder::default(), Ladder::default()],
             grid: Grid { tick: def.tick, epoch: 0 },
             base: None,
             dirty: None,
@@ -130,16 +129,18 @@ impl MarketBook {
 
     /// Bids of an outcome, and the bids of the other one, which are its asks mirrored.
     pub(super) fn sides(&self, outcome: Outcome) -> (&Ladder, &Ladder) {
+        let [yes, no] = &self.bids;
         match outcome {
-            Outcome::Yes => (&self.yes, &self.no),
-            Outcome::No => (&self.no, &self.yes),
+            Outcome::Yes => (yes, no),
+            Outcome::No => (no, yes),
         }
     }
 
     fn sides_mut(&mut self, outcome: Outcome) -> (&mut Ladder, &mut Ladder) {
+        let [yes, no] = &mut self.bids;
         match outcome {
-            Outcome::Yes => (&mut self.yes, &mut self.no),
-            Outcome::No => (&mut self.no, &mut self.yes),
+            Outcome::Yes => (yes, no),
+            Outcome::No => (no, yes),
         }
     }
 
@@ -171,12 +172,14 @@ impl MarketBook {
         trend.is_broken_by(matched) && self.base.is_some_and(|base| base.kind == source)
     }
 
-    /// Writes one level; asks of an outcome are bids of the other.
+    /// Writes one level; asks of an outcome are bids of the other. Sides and outcomes come as they
+    /// please, so the ladder is looked up and not branched to.
     pub(super) fn set(&mut self, outcome: Outcome, change: &Change) {
-        let (own, other) = self.sides_mut(outcome);
-        match change.side {
-            Side::Buy => own.set(change.price, change.qty),
-            Side::Sell => other.set(change.price.complement(), change.qty),
+        let is_ask = change.side == Side::Sell;
+        let price = if is_ask { change.price.complement() } else { change.price };
+        let ladder = usize::from(is_ask != (outcome == Outcome::No));
+        if let Some(ladder) = self.bids.get_mut(ladder) {
+            ladder.set(price, change.qty);
         }
     }
 
@@ -205,8 +208,9 @@ impl MarketBook {
     /// Drops the book: both tokens wait for a snapshot.
     pub(super) fn drop_book(&mut self, now: Nanos) {
         self.end_doubt(now);
-        self.yes.clear();
-        self.no.clear();
+        for ladder in &mut self.bids {
+            ladder.clear();
+        }
         self.base = None;
         self.suspect = None;
         self.snapshot = None;
@@ -218,7 +222,8 @@ impl MarketBook {
 
     /// Best bid at or above best ask.
     pub(super) fn is_crossed(&self) -> bool {
-        match (self.yes.best_price(), self.no.best_price()) {
+        let [yes, no] = &self.bids;
+        match (yes.best_price(), no.best_price()) {
             (Some(yes), Some(no)) => yes.0.saturating_add(no.0) >= Fine::ONE.0,
             _ => false,
         }

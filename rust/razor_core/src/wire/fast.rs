@@ -152,17 +152,18 @@ impl<'a> Reader<'a> {
         Some((Change { token, price, side, qty, hash: Some(hash), best_bid, best_ask }, rest))
     }
 
-    /// One of the two tokens of the message's market.
+    /// One of the two tokens of the message's market. Which one cannot be foreseen, so its first
+    /// bytes pick the text to compare; where they do not tell, the strict path does.
     fn token(&self, head: &Head<'a>, rest: &'a [u8]) -> Option<(Named<TokenIx>, &'a [u8])> {
-        let market = head.market.ix?;
-        for (text, outcome) in head.tokens.into_iter().zip([Outcome::Yes, Outcome::No]) {
-            let Some(behind) = rest.strip_prefix(text) else { continue };
-            if behind.first() == Some(&b'"') && !text.is_empty() {
-                let text = self.span(rest, text.len());
-                return Some((Named { ix: Some(TokenIx::of(market, outcome)), text }, behind));
-            }
+        let [yes, no] = head.tokens;
+        let is_no = rest.first_chunk::<8>() != yes.first_chunk::<8>();
+        let (text, outcome) = *[(yes, Outcome::Yes), (no, Outcome::No)].get(usize::from(is_no))?;
+        let behind = rest.strip_prefix(text)?;
+        if behind.first() != Some(&b'"') || text.is_empty() {
+            return None;
         }
-        None
+        let ix = TokenIx::of(head.market.ix?, outcome);
+        Some((Named { ix: Some(ix), text: self.span(rest, text.len()) }, behind))
     }
 
     fn book<const S: bool>(
@@ -293,11 +294,20 @@ fn best(rest: &[u8]) -> Option<(Quoted, &[u8])> {
     }
 }
 
+/// The spellings of a side: bytes that count, what they must be, how many they are.
+const SIDES: [(u64, u64, usize, Side); 2] = [
+    (0xFFFF_FFFF, u64::from_le_bytes(*b"BUY\"\0\0\0\0"), 4, Side::Buy),
+    (0xFF_FFFF_FFFF, u64::from_le_bytes(*b"SELL\"\0\0\0"), 5, Side::Sell),
+];
+
+/// Looked up rather than branched on: the two sides come as they please.
 fn side(rest: &[u8]) -> Option<(Side, &[u8])> {
-    if let Some(rest) = rest.strip_prefix(b"BUY\"") {
-        return Some((Side::Buy, rest));
+    let word = u64::from_le_bytes(*rest.first_chunk::<8>()?);
+    let (mask, spelled, len, side) = *SIDES.get(usize::from(rest.first() == Some(&b'S')))?;
+    if word & mask != spelled {
+        return None;
     }
-    Some((Side::Sell, rest.strip_prefix(b"SELL\"")?))
+    Some((side, rest.get(len..)?))
 }
 
 fn flag(rest: &[u8]) -> Option<(bool, &[u8])> {

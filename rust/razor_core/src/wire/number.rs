@@ -28,13 +28,14 @@ fn digit_count(word: u64) -> u32 {
     marks.trailing_zeros() / 8
 }
 
+/// The byte at an index below eight.
 fn byte_at(word: u64, index: u32) -> u64 {
-    word.checked_shr(index.wrapping_mul(8)).unwrap_or(0) & 0xFF
+    word.wrapping_shr(index.wrapping_mul(8)) & 0xFF
 }
 
+/// The first bytes of a word, fewer than eight, the others zero.
 fn keep_first(word: u64, count: u32) -> u64 {
-    let mask = u64::MAX.checked_shl(count.wrapping_mul(8)).unwrap_or(0);
-    word & !mask
+    word & 1_u64.wrapping_shl(count.wrapping_mul(8)).wrapping_sub(1)
 }
 
 /// Value of eight digits, the first byte most significant.
@@ -45,51 +46,69 @@ fn eight(word: u64) -> u64 {
 }
 
 /// Reads `0.d…"` with one to four decimals; 0 is possible.
+#[expect(
+    clippy::inline_always,
+    reason = "a call hands the rest on through memory, which is waited for"
+)]
+#[inline(always)]
 pub(super) fn quoted_fine(rest: &[u8]) -> Option<(Fine, &[u8])> {
     let word = digits(rest)?;
-    if word & 0xFFFF != POINT << 8 {
-        return None;
-    }
     let decimals = word >> 16;
     // The two bytes shifted in count as digits; the bound on the count excludes them.
     let count = digit_count(decimals);
-    if !(1..=4).contains(&count) || byte_at(decimals, count) != QUOTE {
+    let is_known = word & 0xFFFF == POINT << 8 && (1..=4).contains(&count);
+    if !is_known || byte_at(decimals, count) != QUOTE {
         return None;
     }
-    let value = eight(keep_first(decimals, count)) / 10_000;
+    // Behind four zeros the decimals stand in the places of ten-thousandths.
+    let value = eight(keep_first(decimals, count) << 32);
     let used = usize::try_from(count).ok()?.wrapping_add(3);
     Some((Fine(u16::try_from(value).ok()?), rest.get(used..)?))
 }
 
 /// Reads `d…"` or `d….d…"` with up to seven digits before the point and up to six behind.
+///
+/// The closing quote is looked for first, because the next reader waits for nothing else. One
+/// number in two has decimals without anything before it that says so: both are read alike, and
+/// every branch here asks something that holds for all of them.
+#[expect(clippy::inline_always, reason = "as above")]
+#[inline(always)]
 pub(super) fn quoted_qty(rest: &[u8]) -> Option<(Qty, &[u8])> {
     let word = digits(rest)?;
+    let high = digits(rest.get(8..)?)?;
+    let end = first_quote(word, high);
+    let behind = rest.get(usize::try_from(end).ok()?.wrapping_add(1)..)?;
     let count = digit_count(word);
     if !(1..=7).contains(&count) {
         return None;
     }
-    let whole = eight(word.wrapping_shl(64_u32.wrapping_sub(count.wrapping_mul(8))));
-    let micros = whole.wrapping_mul(1_000_000);
-    let rest = rest.get(usize::try_from(count).ok()?.wrapping_add(1)..)?;
-    match byte_at(word, count) {
-        QUOTE => Some((Qty(micros), rest)),
-        POINT => {
-            let (decimals, rest) = quoted_decimals(rest)?;
-            Some((Qty(micros.wrapping_add(decimals)), rest))
-        }
-        _ => None,
-    }
-}
-
-/// Reads one to six decimals and the closing quote, in millionths.
-fn quoted_decimals(rest: &[u8]) -> Option<(u64, &[u8])> {
-    let word = digits(rest)?;
-    let count = digit_count(word);
-    if !(1..=6).contains(&count) || byte_at(word, count) != QUOTE {
+    let bits = count.wrapping_mul(8);
+    let whole = eight(word.wrapping_shl(64_u32.wrapping_sub(bits)));
+    let from_end = word.wrapping_shr(bits);
+    let decimals = (from_end >> 8) | high.wrapping_shl(56_u32.wrapping_sub(bits));
+    // Bytes between the digits and the quote: none, or a point and its decimals.
+    let gap = end.wrapping_sub(count);
+    let places = gap.saturating_sub(1);
+    let other_than_point = (from_end & 0xFF ^ POINT).wrapping_mul(u64::from(gap));
+    if gap == 1 || gap > 7 || other_than_point != 0 || digit_count(decimals) < places {
         return None;
     }
-    let value = eight(keep_first(word, count)) / 100;
-    Some((value, rest.get(usize::try_from(count).ok()?.wrapping_add(1)..)?))
+    // Behind two zeros the decimals stand in the places of millionths.
+    let decimals = eight(keep_first(decimals, places) << 16);
+    Some((Qty(whole.wrapping_mul(1_000_000).wrapping_add(decimals)), behind))
+}
+
+/// Index of the first quote in two words, 16 when there is none; without a branch.
+fn first_quote(low: u64, high: u64) -> u32 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // A borrow marks wrong bytes only above a right one, and the lowest mark is what counts.
+    let marks = |word: u64| {
+        let zeroed = word ^ ONES.wrapping_mul(QUOTE);
+        zeroed.wrapping_sub(ONES) & !zeroed & (ONES << 7)
+    };
+    let (low, high) = (marks(low), marks(high));
+    let in_high = u32::from(low == 0).wrapping_neg();
+    low.trailing_zeros().wrapping_add(high.trailing_zeros() & in_high) / 8
 }
 
 /// Reads 13 digits of milliseconds and the closing quote.
@@ -180,7 +199,7 @@ mod tests {
 
     /// The bytes behind a number as they stand in a frame.
     fn in_frame(text: &str) -> Vec<u8> {
-        format!("{text}\",\"more\":1}}").into_bytes()
+        format!("{text}\",\"more\":\"text\"}}").into_bytes()
     }
 
     #[test]
@@ -225,7 +244,7 @@ mod tests {
                 let bytes = in_frame(&text);
                 let (quick, rest) = quoted_qty(&bytes).expect("known spelling");
                 assert_eq!(Ok(quick), qty_text(text.as_bytes(), "size"), "{text}");
-                assert_eq!(rest, b",\"more\":1}", "{text}");
+                assert_eq!(rest, b",\"more\":\"text\"}", "{text}");
             }
         }
     }

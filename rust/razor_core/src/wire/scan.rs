@@ -205,7 +205,10 @@ impl<'a> Scanner<'a> {
                     escaped = true;
                     self.escape()?;
                 }
-                Some(0x20..) => self.advance(),
+                Some(0x20..) => {
+                    let rest = self.bytes.get(self.at..).unwrap_or_default();
+                    self.at = self.at.saturating_add(plain_len(rest));
+                }
                 _ => return self.syntax(),
             }
         }
@@ -265,5 +268,48 @@ impl<'a> Scanner<'a> {
             return self.syntax();
         }
         Ok(self.at.saturating_sub(start))
+    }
+}
+
+/// How many leading bytes are neither a quote, a backslash nor a control character.
+fn plain_len(text: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOPS: u64 = 0x8080_8080_8080_8080;
+    // A borrow marks wrong bytes only above a right one, and the lowest mark is what counts.
+    let below = |word: u64, limit: u64| word.wrapping_sub(limit) & !word & TOPS;
+    let (words, tail) = text.as_chunks::<8>();
+    let mut len = 0_usize;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        let quotes = below(word ^ 0x2222_2222_2222_2222, ONES);
+        let backslashes = below(word ^ 0x5C5C_5C5C_5C5C_5C5C, ONES);
+        let marks = quotes | backslashes | below(word, 0x2020_2020_2020_2020);
+        if marks != 0 {
+            let at = usize::try_from(marks.trailing_zeros() / 8).unwrap_or(0);
+            return len.saturating_add(at);
+        }
+        len = len.saturating_add(8);
+    }
+    let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\' | ..0x20);
+    len.saturating_add(tail.iter().take_while(is_plain).count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_stretch_ends_at_the_first_byte_that_needs_thought() {
+        let plain = b"a~ [\x7f\x80\xff!#[]";
+        for len in 0..=24_usize {
+            let text: Vec<u8> = plain.iter().copied().cycle().take(len).collect();
+            assert_eq!(plain_len(&text), len);
+            for end in [b'"', b'\\', 0, 0x1F] {
+                let mut text = text.clone();
+                text.push(end);
+                text.extend_from_slice(b"\"\\\x01 more than a word");
+                assert_eq!(plain_len(&text), len, "{end:#x}");
+            }
+        }
     }
 }

@@ -4,17 +4,17 @@
 //!
 //! Must never: alter a payload. Escape and unescape are exact inverses on every UTF-8 text.
 //!
-//! Three speeds. A payload whose only escapes are `\"` (and a line end behind them) is checked by a
-//! branch-free loop that the compiler vectorises and then loses its backslashes in a second one. A
-//! payload with other escapes is unescaped run by run. A line in another layout (other key order,
-//! spaces) goes through a general JSON decoder, costs several times as much, and is counted. All
-//! three accept the same facts and give the same bytes.
+//! Three speeds. A payload whose only escapes are `\"` (and a line end behind them) is checked and
+//! unescaped in one pass over whole blocks. A payload with other escapes is unescaped run by run.
+//! A line in another layout (other key order, spaces) goes through a general JSON decoder, costs
+//! several times as much, and is counted. All three accept the same facts and give the same bytes.
 
 use std::str::from_utf8;
 
 use serde::Deserialize;
 
 use super::LineError;
+use super::unescape::{unescape_any, unescape_quotes};
 
 /// What a record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -257,7 +257,12 @@ const LONGEST_WORD: usize = 80;
 fn integer(text: &[u8]) -> Option<(i64, &[u8])> {
     let digits = text.strip_prefix(b"-").unwrap_or(text);
     let (mut value, mut len) = (0_u64, 0_usize);
-    for digit in digits.iter().map(|byte| byte.wrapping_sub(b'0')).take_while(|&digit| digit < 10) {
+    while let Some(eight) = digits.get(len..).and_then(eight_digits) {
+        value = value.checked_mul(100_000_000)?.checked_add(eight)?;
+        len = len.wrapping_add(8);
+    }
+    let rest = digits.get(len..).unwrap_or_default();
+    for digit in rest.iter().map(|byte| byte.wrapping_sub(b'0')).take_while(|&digit| digit < 10) {
         value = value.checked_mul(10)?.checked_add(u64::from(digit))?;
         len = len.wrapping_add(1);
     }
@@ -275,216 +280,16 @@ fn integer(text: &[u8]) -> Option<(i64, &[u8])> {
     Some((value?, rest))
 }
 
-/// Unescapes a body whose only escapes are `\"` into `out` and gives the length of the result.
-///
-/// `None` when the body holds anything else that needs thought: another escape, a bare quote or a
-/// control character.
-fn unescape_quotes(body: &[u8], out: &mut Vec<u8>) -> Option<usize> {
-    // The venue ends some frames with a line end: the one other escape that ordinary lines have.
-    let (body, is_ended) = match body.strip_suffix(b"\\n") {
-        Some(body) => (body, true),
-        None => (body, false),
-    };
-    let bad = Bad::of(body);
-    if bad.escape || (bad.high && from_utf8(body).is_err()) {
+/// The value of the first eight bytes when all are digits.
+fn eight_digits(text: &[u8]) -> Option<u64> {
+    let word = u64::from_le_bytes(*text.first_chunk()?) ^ 0x3030_3030_3030_3030;
+    // A byte of 10 and above reaches its top bit by adding 0x76, or has it.
+    if (word.wrapping_add(0x7676_7676_7676_7676) | word) & 0x8080_8080_8080_8080 != 0 {
         return None;
     }
-    // A word is written whole before it is known how much of it counts, and a line end may follow:
-    // eight bytes of slack.
-    let room = body.len().saturating_add(9);
-    if out.len() < room {
-        out.resize(room, 0);
-    }
-    let out = out.as_mut_slice();
-    let mut len = 0_usize;
-    let (words, rest) = body.as_chunks::<8>();
-    for word in words {
-        let (kept, count) = drop_backslashes(u64::from_le_bytes(*word));
-        out.get_mut(len..len.wrapping_add(8))?.copy_from_slice(&kept.to_le_bytes());
-        len = len.wrapping_add(count);
-    }
-    let line_end = is_ended.then_some(&b'\n');
-    for &byte in rest.iter().filter(|&&byte| byte != b'\\').chain(line_end) {
-        *out.get_mut(len)? = byte;
-        len = len.wrapping_add(1);
-    }
-    Some(len)
-}
-
-/// What a pattern of backslashes in a word leaves: which bytes stay in place, which come from one,
-/// two or three places above, and how many there are.
-#[derive(Clone, Copy)]
-struct Moves {
-    stay: u64,
-    by_one: u64,
-    by_two: u64,
-    by_three: u64,
-    kept: u8,
-}
-
-/// [`Moves`] by pattern, bit `n` for byte `n`.
-static MOVES: [Moves; 256] = table();
-
-/// Bytes a pattern keeps when it drops more than three, which the venue's texts never ask for.
-const MANY: u8 = 255;
-
-#[expect(
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    reason = "run by the compiler alone, which refuses an index or a sum out of range"
-)]
-const fn table() -> [Moves; 256] {
-    let mut table = [Moves { stay: 0, by_one: 0, by_two: 0, by_three: 0, kept: MANY }; 256];
-    let mut pattern = 0_u8;
-    loop {
-        table[pattern as usize] = moves(pattern);
-        if pattern == 255 {
-            return table;
-        }
-        pattern += 1;
-    }
-}
-
-#[expect(
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "run by the compiler alone, which refuses an index or a sum out of range"
-)]
-const fn moves(pattern: u8) -> Moves {
-    let mut moves = [0; 8];
-    let (mut at, mut dropped) = (0, 0);
-    let mut kept = 0_u8;
-    while at < 8 {
-        if pattern >> at & 1 == 1 {
-            dropped += 1;
-        } else {
-            moves[dropped] |= 0xFF << (8 * (at - dropped));
-            kept += 1;
-        }
-        at += 1;
-    }
-    let [stay, by_one, by_two, by_three, ..] = moves;
-    let kept = if dropped > 3 { MANY } else { kept };
-    Moves { stay, by_one, by_two, by_three, kept }
-}
-
-/// Removes the backslashes from eight bytes; gives what is left, at the low end, and its length.
-/// No backslash may be followed by a byte one above it (`]`): here each is followed by a quote.
-///
-/// Without a branch on the data: the places of the quotes cannot be predicted, and a loop over them
-/// costs a mispredicted jump in every other word.
-fn drop_backslashes(word: u64) -> (u64, usize) {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const TOPS: u64 = 0x8080_8080_8080_8080;
-    // The top bit of each byte that is zero after the exclusive or, which is a backslash.
-    let zeroed = word ^ 0x5C5C_5C5C_5C5C_5C5C;
-    let marks = zeroed.wrapping_sub(ONES) & !zeroed & TOPS;
-    // The product gathers the eight marks in the top byte.
-    let [.., pattern] = marks.wrapping_mul(0x0002_0408_1020_4081).to_le_bytes();
-    #[expect(clippy::indexing_slicing, reason = "a byte is always below the table's length")]
-    let moves = &MOVES[usize::from(pattern)];
-    if moves.kept == MANY {
-        return drop_many(word);
-    }
-    let left = (word & moves.stay)
-        | ((word >> 8) & moves.by_one)
-        | ((word >> 16) & moves.by_two)
-        | ((word >> 24) & moves.by_three);
-    (left, usize::from(moves.kept))
-}
-
-/// [`drop_backslashes`] byte by byte.
-#[cold]
-fn drop_many(word: u64) -> (u64, usize) {
-    let mut out = [0; 8];
-    let kept = word.to_le_bytes().into_iter().filter(|&byte| byte != b'\\');
-    let mut len = 0_usize;
-    for (slot, byte) in out.iter_mut().zip(kept) {
-        *slot = byte;
-        len = len.wrapping_add(1);
-    }
-    (u64::from_le_bytes(out), len)
-}
-
-/// Unescapes a body with any JSON escapes into `out` and gives the length of the result; `None`
-/// when it is no JSON string.
-fn unescape_any(body: &[u8], out: &mut Vec<u8>) -> Option<usize> {
-    from_utf8(body).ok()?;
-    out.clear();
-    let mut rest = body;
-    while let Some(at) = rest.iter().position(|&b| b < 0x20 || b == b'"' || b == b'\\') {
-        let (run, tail) = rest.split_at(at);
-        out.extend_from_slice(run);
-        rest = unescape_one(tail.strip_prefix(b"\\")?, out)?;
-    }
-    out.extend_from_slice(rest);
-    Some(out.len())
-}
-
-/// Unescapes what follows a backslash and gives the rest.
-fn unescape_one<'a>(tail: &'a [u8], out: &mut Vec<u8>) -> Option<&'a [u8]> {
-    let (&escape, rest) = tail.split_first()?;
-    let byte = match escape {
-        b'"' | b'\\' | b'/' => escape,
-        b'n' => b'\n',
-        b'r' => b'\r',
-        b't' => b'\t',
-        b'b' => 0x08,
-        b'f' => 0x0C,
-        b'u' => return unescape_unit(rest, out),
-        _ => return None,
-    };
-    out.push(byte);
-    Some(rest)
-}
-
-/// Unescapes the digits of a `\u` escape, and the second half when it is one of a surrogate pair.
-fn unescape_unit<'a>(digits: &'a [u8], out: &mut Vec<u8>) -> Option<&'a [u8]> {
-    let (first, mut rest) = unit(digits)?;
-    let mut units = [Some(first), None];
-    if (0xD800..0xDC00).contains(&first) {
-        let (second, after) = unit(rest.strip_prefix(b"\\u")?)?;
-        units = [Some(first), Some(second)];
-        rest = after;
-    }
-    for decoded in char::decode_utf16(units.into_iter().flatten()) {
-        out.extend_from_slice(decoded.ok()?.encode_utf8(&mut [0; 4]).as_bytes());
-    }
-    Some(rest)
-}
-
-/// Four hex digits as a UTF-16 unit.
-fn unit(digits: &[u8]) -> Option<(u16, &[u8])> {
-    let (hex, rest) = digits.split_at_checked(4)?;
-    let plain = hex.iter().all(u8::is_ascii_hexdigit);
-    let value = u16::from_str_radix(from_utf8(hex).ok()?, 16).ok()?;
-    plain.then_some((value, rest))
-}
-
-/// What a body holds beyond ASCII text whose only escapes are `\"`.
-struct Bad {
-    escape: bool,
-    high: bool,
-}
-
-impl Bad {
-    /// A body passes when every backslash is followed by a quote, every quote is led by a
-    /// backslash, and no control character occurs. Together these make `\"` the only escape: in
-    /// `\\"` the first backslash is followed by a backslash and refused.
-    fn of(body: &[u8]) -> Self {
-        let (Some((&first, tail)), Some(&last)) = (body.split_first(), body.last()) else {
-            return Self { escape: false, high: false };
-        };
-        // One pass without branches, which the compiler turns into wide registers.
-        let (bad, high) =
-            body.iter().zip(tail).fold((0_u8, last), |(bad, high), (&left, &right)| {
-                let unpaired = u8::from(left == b'\\') ^ u8::from(right == b'"');
-                (bad | unpaired | u8::from(left < 0x20), high | left)
-            });
-        let edges = first == b'"' || last == b'\\' || last < 0x20;
-        Self { escape: bad != 0 || edges, high: high >= 0x80 }
-    }
+    let pairs = (word.wrapping_mul(10)).wrapping_add(word >> 8) & 0x00FF_00FF_00FF_00FF;
+    let fours = (pairs.wrapping_mul(100)).wrapping_add(pairs >> 16) & 0x0000_FFFF_0000_FFFF;
+    Some((fours.wrapping_mul(10_000)).wrapping_add(fours >> 32) & 0xFFFF_FFFF)
 }
 
 #[cfg(test)]
@@ -526,53 +331,6 @@ mod tests {
     }
 
     #[test]
-    fn the_fast_reader_takes_quote_escapes_only() {
-        let fast = |body: &str| unescape_quotes(body.as_bytes(), &mut Vec::new());
-        assert_eq!(fast(r#"{\"a\":1}"#), Some(7));
-        assert_eq!(fast(""), Some(0));
-        assert_eq!(fast(r#"[\"é\"]\n"#), Some(7));
-        for body in [r"\\", r#"\\\""#, r"\na", r"\\n", r"\u0041", "\"", "a\"", "\t", "a\u{1}", "\\"]
-        {
-            assert_eq!(fast(body), None, "{body:?}");
-        }
-    }
-
-    #[test]
-    fn every_pattern_of_backslashes_in_a_word_is_dropped() {
-        for pattern in 0_u32..256 {
-            let bytes: [u8; 8] = std::array::from_fn(|at| {
-                if pattern >> at & 1 == 1 { b'\\' } else { b'\xdb' + u8::try_from(at).unwrap() }
-            });
-            let want: Vec<u8> = bytes.into_iter().filter(|&byte| byte != b'\\').collect();
-            let (kept, count) = drop_backslashes(u64::from_le_bytes(bytes));
-            assert_eq!(kept.to_le_bytes()[..count], want, "{pattern:08b}");
-        }
-    }
-
-    #[test]
-    fn other_escapes_read_as_a_json_decoder_reads_them() {
-        let bodies = [
-            r#"a\n\"\\\/\b\f\r\t"#,
-            r"\u0041\u00e9\ud83d\ude00",
-            r"\ud83d",
-            r"\ude00x",
-            r"\ud83d\u0041",
-            r"\u+041",
-            r"\u004",
-            r"\x",
-            "\\",
-            "a\"b",
-            "a\tb",
-        ];
-        for body in bodies {
-            let mut out = Vec::new();
-            let len = unescape_any(body.as_bytes(), &mut out);
-            let want = serde_json::from_str::<String>(&format!("\"{body}\"")).ok();
-            assert_eq!(len.map(|len| out[..len].to_vec()), want.map(String::into_bytes), "{body}");
-        }
-    }
-
-    #[test]
     fn any_valid_spelling_reads_the_same_and_is_counted() {
         let mut decoder = LineDecoder::default();
         let odd = br#"{ "m": "\u007b\"a\"}", "k":"rest", "e":7,"c":"rest-0","t":-9 }"#;
@@ -601,6 +359,25 @@ mod tests {
             let refused = decoder.decode(text.as_bytes());
             assert!(matches!(refused, Err(LineError::NotARecord { .. })), "{text}");
         }
+    }
+
+    #[test]
+    fn integers_read_as_the_standard_parser_reads_them() {
+        let digits = "9223372036854775807";
+        for len in 1..=digits.len() {
+            for sign in ["", "-"] {
+                let text = format!("{sign}{}", &digits[..len]);
+                let line = format!("{text},");
+                let want = text.parse::<i64>().ok();
+                assert_eq!(integer(line.as_bytes()).map(|(value, _)| value), want, "{text}");
+            }
+        }
+        let refused =
+            ["", "-", "-0,", "01,", "12345678", "9223372036854775808,", "1234567/,", "1234567:,"];
+        for text in refused {
+            assert_eq!(integer(text.as_bytes()), None, "{text}");
+        }
+        assert_eq!(integer(b"-9223372036854775808,"), Some((i64::MIN, &b","[..])));
     }
 
     #[test]
