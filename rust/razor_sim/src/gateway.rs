@@ -38,6 +38,7 @@ use razor_core::market::Universe;
 use razor_core::order::Evidence;
 use razor_core::order::attempt::{Attempt, OrderHash, OrderIx};
 use razor_core::order::gateway::{Gateway, Intent, MarketTop, Reply, Tops, VenueEvent};
+use razor_core::shadow::exact::FillShare;
 use razor_core::signal::bucket::Bucket;
 use razor_core::units::{Nanos, Qty};
 
@@ -89,8 +90,21 @@ struct Flight {
     course: Course,
     /// The book of the decision, for the frozen model.
     quote: Option<MarketTop>,
-    /// Whether it meets an empty book.
-    is_dropped: bool,
+    /// What rows say of it.
+    note: SendNote,
+}
+
+/// What the rows of an order say beside its outcome: how the simulation made it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SendNote {
+    /// The extra delay that struck it.
+    pub spike: Nanos,
+    /// It met an empty book.
+    pub is_book_dropped: bool,
+    /// Share of the best size it could get.
+    pub share: FillShare,
+    /// The source gave no size: the fill is of a seeded one.
+    pub is_size_seeded: bool,
 }
 
 /// The simulated venue.
@@ -166,6 +180,11 @@ impl SimGateway {
     /// What really happened. For checkers alone.
     pub const fn truth(&self) -> &Truth {
         &self.truth
+    }
+
+    /// How the simulation made an order; for rows, not for decisions.
+    pub fn note_of(&self, order: OrderIx) -> Option<SendNote> {
+        self.flights.get(&order).map(|flight| flight.note)
     }
 
     /// The configuration in force.
@@ -249,11 +268,15 @@ impl Gateway for SimGateway {
         self.sends = self.sends.saturating_add(1);
         let token = intent.attempt.token;
         let id = self.markets.token_id(token);
-        let is_dropped = frozen::is_book_dropped(self.config.drop_book, id, self.sends);
+        let note = SendNote {
+            spike: frozen::spike_of(self.config.spike, self.sends),
+            is_book_dropped: frozen::is_book_dropped(self.config.drop_book, id, self.sends),
+            share: self.config.share(bucket),
+            is_size_seeded: false,
+        };
         let course = self.course_of(now, intent);
-        let flight = Flight { course, quote: tops.top(token), is_dropped };
-        let spike = frozen::spike_of(self.config.spike, self.sends);
-        let arrives = after(after(self.there(now), spike), course.late);
+        let flight = Flight { course, quote: tops.top(token), note };
+        let arrives = after(after(self.there(now), note.spike), course.late);
         let fate = if course.is_lost { Fate::Lost } else { Fate::OnWay };
         self.flights.insert(intent.order, flight);
         self.by_hash.insert(intent.hash, intent.order);

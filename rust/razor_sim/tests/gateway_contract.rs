@@ -286,3 +286,21 @@ fn a_copy_of_an_order_that_was_lost_is_the_order() {
     assert_eq!(gateway.truth().accepted(intent.attempt.key), 1);
     assert_eq!(gateway.truth().order(intent.order).expect("order").matched(), shares("5"));
 }
+
+#[test]
+fn the_truth_counts_a_second_order_for_one_attempt() {
+    let books = Books::flat("0.44", "0.46", "100");
+    let mut gateway = SimGateway::new(config(3), markets());
+    let one = attempt(1, Rung::Fire, 0, "0.46", "5");
+    let first = send(&mut gateway, ms(0), one, &books);
+    // The planted defect of a trader: the same attempt again, under a hash of its own.
+    let again = Attempt { order_qty: shares("4"), ..one };
+    let order = OrderIx(2);
+    let second = Intent { order, hash: gateway.hash(order, &again), attempt: again };
+    assert_ne!(first.hash, second.hash);
+    gateway.send(ms(10), &second, Bucket::Liquid, &books);
+    assert_eq!(gateway.truth().placed_twice(), []);
+    run(&mut gateway, ms(5_000), &books);
+    assert_eq!(gateway.truth().placed_twice(), [one.key]);
+    assert_eq!(gateway.truth().duplicates(), 0);
+}

@@ -11,7 +11,7 @@
 #[path = "support/venue.rs"]
 mod venue;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use razor_core::ids::TokenIx;
@@ -96,17 +96,17 @@ impl Naive {
 }
 
 /// What is due before `now`, in both models.
-fn run(gateway: &mut SimGateway, naive: &mut Naive, now: Nanos, seen: &mut BTreeMap<OrderIx, ()>) {
+fn run(gateway: &mut SimGateway, naive: &mut Naive, now: Nanos, seen: &mut BTreeSet<OrderIx>) {
     drain(gateway, now, &naive.books.clone());
     let mut arrived: Vec<(Nanos, OrderIx)> = gateway
         .truth()
         .orders()
-        .filter(|(order, _)| !seen.contains_key(order))
+        .filter(|(order, _)| !seen.contains(order))
         .filter_map(|(order, truth)| Some((truth.arrived?, order)))
         .collect();
     arrived.sort_unstable();
     for (at, order) in arrived {
-        seen.insert(order, ());
+        seen.insert(order);
         let truth = gateway.truth().order(order).expect("order").clone();
         let found: Vec<_> = truth.trades.iter().map(|t| (t.matched, t.price, t.qty)).collect();
         let expected: Vec<_> =
@@ -130,7 +130,7 @@ proptest! {
         for market in 0..2 {
             naive.message(market, first, Nanos(0));
         }
-        let (mut now, mut seen) = (ms(10), BTreeMap::new());
+        let (mut now, mut seen) = (ms(10), BTreeSet::new());
         for (place, (pause, step)) in (1_u16..).zip(&steps) {
             now = Nanos(now.0 + ms(i64::from(*pause)).0);
             run(&mut gateway, &mut naive, now, &mut seen);
@@ -169,10 +169,16 @@ proptest! {
         prop_assert!(of(1) >= depth / 2 && of(1) <= depth / 2 + depth, "{} of {depth}", of(1));
         prop_assert!(depth > 0 || of(1) == 0);
         prop_assert_eq!(of(2), 0, "the same state of the book has one size");
+        let note = gateway.note_of(OrderIx(1)).expect("note");
+        prop_assert_eq!(note.is_size_seeded, depth > 0);
     }
 
     #[test]
-    fn parts_add_up_whatever_their_number(qty in 1_u64..20, parts in 0_u8..9, seed in any::<u64>()) {
+    fn parts_add_up_whatever_their_number(
+        qty in 1_u64..20,
+        parts in 0_u8..9,
+        seed in any::<u64>(),
+    ) {
         let config = SimConfig { trades_max: parts, ..config(seed) };
         let mut gateway = SimGateway::new(config, markets());
         let books = Books::flat("0.44", "0.46", "100");

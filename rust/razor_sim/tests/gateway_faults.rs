@@ -289,6 +289,16 @@ fn a_mode_can_begin_with_an_order_and_hides_what_the_venue_cannot_answer() {
     assert_eq!(told, ["150 Mode(1)", "150 Unknown"]);
     assert_eq!(asked(&mut gateway, 1_000), ["1150 Silent"]);
     assert_eq!(asked(&mut gateway, 90_000), ["90050 Mode(0)", "90150 Absent"]);
+    // With another condition beside it, a span is when orders can be struck.
+    let within = [When::Between(ms(500), ms(2_000)), When::Rung(Rung::ChaseOne)];
+    let mut gateway = struck(Fault::of(F::F30, &within));
+    for (n, rung, at) in [(1, Rung::Fire, 1_000), (2, Rung::ChaseOne, 1_500)] {
+        send(&mut gateway, ms(at), attempt(n, rung, 0, "0.46", "0.0005"), &books());
+    }
+    drain(&mut gateway, ms(90_000), &books());
+    assert_eq!(gateway.take_injected()[0], (F::F30, ms(1_500), Some(OrderIx(2))));
+    let fates = gateway.truth().orders().map(|(_, order)| order.fate);
+    assert_eq!(fates.collect::<Vec<_>>(), [Fate::Finished, Fate::Refused]);
     // A version change has no end.
     let mut gateway = struck(first(F::F34));
     assert_eq!(told_of(&mut gateway), ["150 Mode(5)", "150 RefusedOrder"]);

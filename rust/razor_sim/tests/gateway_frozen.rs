@@ -147,8 +147,12 @@ fn switches_fail_chases_and_drop_books_by_number() {
     let mut drop = frozen(|config| config.drop_book = share("0.05"));
     let rungs = [Rung::Fire, Rung::Fire, Rung::Fire];
     assert_eq!(matched(&mut drop, &rungs), [(150, Qty::ZERO), (150, eight), (150, Qty::ZERO)]);
+    let noted = [1, 2, 3].map(|n| drop.note_of(OrderIx(n)).expect("note").is_book_dropped);
+    assert_eq!(noted, [true, false, true]);
     let mut spike = frozen(|config| config.spike = LatencySpike { ms: 300, every: 3 });
     assert_eq!(matched(&mut spike, &rungs), [(150, eight), (150, eight), (450, eight)]);
-    assert!(spike.truth().order(OrderIx(3)).is_some());
+    let note = spike.note_of(OrderIx(3)).expect("note");
+    assert_eq!((note.spike, note.share, note.is_size_seeded), (ms(300), share("1"), false));
+    assert_eq!(spike.note_of(OrderIx(4)), None);
     assert_eq!(spike.truth().position(TokenIx(0), Axis::Matched), 24_000_000);
 }

@@ -260,7 +260,8 @@ impl When {
 pub struct Fault {
     /// What happens.
     pub code: FaultCode,
-    /// When: all of these must hold; none means always.
+    /// When: all of these must hold; none means always. Modes and strangers with a span alone
+    /// begin by the clock; with anything else they begin with the request they strike.
     pub when: Vec<When>,
     /// How hard.
     pub params: Params,

@@ -9,7 +9,7 @@ use razor_core::units::{Nanos, Qty};
 
 use super::after;
 use super::course::{Bend, Course, Ending, Said, Wait};
-use super::fault::{Facts, Fault, FaultCode, FaultPlan, Params};
+use super::fault::{Facts, Fault, FaultCode, FaultPlan, Params, When};
 
 /// One fault that was injected: its code, when, and the order it struck, if it was one.
 pub type Injected = (FaultCode, Nanos, Option<OrderIx>);
@@ -134,6 +134,7 @@ impl Strikes {
         let spans = plan
             .faults
             .iter()
+            .filter(|fault| is_on_clock(fault))
             .filter_map(|fault| {
                 let ((from, to), mode) = (fault.span()?, fault.code.mode()?);
                 Some(Span::of(fault.code, mode, from, to, &fault.params))
@@ -176,6 +177,7 @@ impl Strikes {
     /// Times at which something foreign appears.
     pub(crate) fn foreign_at(&self) -> Vec<Nanos> {
         let foreign = self.plan.faults.iter().filter(|fault| fault.code == FaultCode::F46);
+        let foreign = foreign.filter(|fault| is_on_clock(fault));
         foreign.filter_map(|fault| fault.span().map(|(from, _)| from)).collect()
     }
 
@@ -198,10 +200,12 @@ impl Strikes {
     }
 }
 
-/// Modes and foreign activity with a span begin by the clock, not by a request.
+/// Modes and foreign activity with a span and no other condition begin by the clock, not by a
+/// request.
 fn is_on_clock(fault: &Fault) -> bool {
     let is_timed = fault.code.mode().is_some() || fault.code == FaultCode::F46;
-    is_timed && fault.span().is_some()
+    let is_span_alone = fault.when.iter().all(|when| matches!(when, When::Between(_, _)));
+    is_timed && is_span_alone && !fault.when.is_empty()
 }
 
 /// Bends the course of an order.
@@ -232,6 +236,8 @@ pub(crate) fn bend(course: &mut Course, code: FaultCode, p: &Params) {
                 course.said = Said::As(Reply::RefusedOrder);
             }
         }
+        // What was killed stays killed: a refusal told of it must not be a lie.
+        F::F23 | F::F24 if course.bend == Bend::Kill => {}
         F::F23 if p.qty > Qty::ZERO => course.bend = Bend::AtMost(p.qty),
         F::F23 => course.bend = Bend::Share(p.share),
         F::F24 => course.bend = Bend::Over(p.qty),

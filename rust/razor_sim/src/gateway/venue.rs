@@ -206,12 +206,12 @@ impl SimGateway {
     ) -> Option<(Price, Qty)> {
         let attempt = &intent.attempt;
         let is_chase = matches!(attempt.rung, Rung::ChaseOne | Rung::ChaseTwo);
-        if flight.is_dropped || (is_chase && self.config.force_chase_fail) {
+        if flight.note.is_book_dropped || (is_chase && self.config.force_chase_fail) {
             return None;
         }
         let top = self.seen(due, intent, flight, tops)?;
         let (price, shown) = frozen::crossed(attempt.side(), attempt.limit, &top)?;
-        let size = shown.unwrap_or_else(|| self.seeded_size(intent, price, &top));
+        let size = self.size_of(intent, price, shown, &top);
         let most = share_floor(size, self.config.share(bucket));
         let level = Level::taken_by(attempt.token, attempt.side(), price);
         let left = match self.config.model {
@@ -249,6 +249,23 @@ impl SimGateway {
             self.strikes.note(FaultCode::F10, due, Some(intent.order));
         }
         Some(top)
+    }
+
+    /// The size of a level: what the source shows, else a seeded one, which is noted.
+    fn size_of(
+        &mut self,
+        intent: &Intent,
+        price: Price,
+        shown: Option<Qty>,
+        top: &MarketTop,
+    ) -> Qty {
+        let Some(size) = shown else {
+            if let Some(flight) = self.flights.get_mut(&intent.order) {
+                flight.note.is_size_seeded = self.config.quote_depth > Qty::ZERO;
+            }
+            return self.seeded_size(intent, price, top);
+        };
+        size
     }
 
     /// A size for a level whose source has none: half to one and a half of the set depth, the same
