@@ -205,7 +205,7 @@ impl Session {
     #[getter]
     fn hard_stop(&self) -> PyResult<Option<String>> {
         let desk = self.get()?.engine().desk();
-        Ok(desk.and_then(|desk| desk.stopped()).map(|guard| guard.to_string()))
+        Ok(desk.and_then(razor_core::basket::Desk::stopped).map(|guard| guard.to_string()))
     }
 
     /// Liveness of all tokens and connections.
