@@ -11,7 +11,7 @@
 //! No float: the law's weights are integers relative to `2^88` at the mode, each neighbour found
 //! from the one before. Tails are rounded up and the whole is rounded down at every step, so an
 //! interval can come out one rank wider than exact arithmetic says, never narrower; for that the
-//! tail would have to be within 10⁻²⁰ of 2.5 %.
+//! tail would have to be within 10⁻¹¹ of 2.5 %.
 
 use serde::Serialize;
 
@@ -24,6 +24,9 @@ const BIN_WIDTH: i128 = 100_000_000_000;
 /// More samples could not be held in memory; the bound keeps every product inside 128 bits.
 const MOST_SAMPLES: u64 = 1 << 32;
 const MODE_WEIGHT: u128 = 1 << 88;
+/// Weights from here outward are bounded by this one instead of being stepped through: a weight
+/// rounded up at every step hardly falls any more where neighbours are almost equal.
+const LEAST_WEIGHT: u128 = 1 << 16;
 /// One tail may have one part in forty: 2.5 %.
 const TAIL_PARTS: u128 = 40;
 
@@ -177,9 +180,11 @@ impl Law {
         let (mut k, mut weight, mut sum) = (self.mode, MODE_WEIGHT, 0_u128);
         loop {
             let left = self.steps_left(k, way)?;
-            // Rounded up, a weight of 1 stays 1 to the end; rounded down, 0 stays 0.
-            if left == 0 || weight <= 1 {
-                let rest = if rounding == Rounding::Up { left } else { 0 };
+            if left == 0 || weight <= LEAST_WEIGHT {
+                let rest = match rounding {
+                    Rounding::Down => 0,
+                    Rounding::Up => left.checked_mul(weight)?,
+                };
                 return sum.checked_add(rest);
             }
             (k, weight) = self.next(k, weight, way, rounding)?;
