@@ -246,7 +246,8 @@ def test_a_dry_run_has_no_suggestion(played: Place, tmp_path: Path) -> None:
 BAD: dict[str, tuple[Callable[[str], str], str]] = {
     "another header": (lambda text: text.replace("ts_ms", "time"), "the header is not that of"),
     "a bad number": (lambda text: text.replace(",25,1.25\n", ",25,many\n", 1), "line 2, bid_size"),
-    "a torn row": (lambda text: text[:-20], "line 78 has"),
+    "a torn row": (lambda text: text[:-2], "the last row is cut"),
+    "a short row": (lambda text: f"{text}1,run_a\n", "line 79 has 2 cells, not 17"),
     "two modes": (lambda text: text.replace("SIM", "LIVE", 1), "line 3, mode: found"),
     "no table": (lambda _: "\x00\x1b[31m", "the header is not that of"),
     "a forged share": (lambda text: text.replace(",0.01,", ",0.9,"), "line 3, real_share_req"),

@@ -69,6 +69,9 @@ fn ranks_of_large_samples_are_those_of_a_big_integer_computation() {
     }
 }
 
+const ONE: u128 = 1_000_000_000_000;
+const TENTH: i128 = 100_000_000_000;
+
 const LARGE: [(u64, u64, u64); 5] = [
     (100, 17, 35),
     (365, 75, 109),
@@ -108,8 +111,9 @@ proptest! {
         prop_assert_eq!(found.p25, Some(wanted.text()));
         prop_assert_eq!(found.histogram.iter().sum::<u64>(), picos.len() as u64);
         for (tenth, count) in found.histogram.iter().enumerate() {
-            let low = tenth as i128 * 100_000_000_000;
-            let is_in = |pico: &&i128| **pico >= low && (tenth == 9 || **pico < low + 100_000_000_000);
+            let low = tenth as i128 * TENTH;
+            let is_in =
+                |pico: &&i128| **pico >= low && (tenth == 9 || **pico < low + TENTH);
             prop_assert_eq!(picos.iter().filter(is_in).count() as u64, *count);
         }
     }
@@ -143,7 +147,8 @@ proptest! {
     fn what_is_written_is_read(
         rows in prop::collection::vec(
             (1_u64..10_000_000_000, prop::option::of(0_u64..20_000_000_000),
-             prop::option::of(0_i128..1_000_000_000_000_000_000_000_000), 0_usize..6, any::<bool>()),
+             prop::option::of(0_i128..1_000_000_000_000_000_000_000_000), 0_usize..6,
+             any::<bool>()),
             0..40,
         ),
         market in "[ -~]{0,12}",
@@ -175,15 +180,18 @@ proptest! {
         let log = read_log(text.as_bytes()).expect("what was written");
         prop_assert_eq!(log.rows, rows.len() as u64);
         prop_assert_eq!(log.rejected, unknown);
-        let known: Vec<_> = rows.iter().filter_map(|row| row.1.map(|filled| (row.0, filled))).collect();
+        let known: Vec<_> =
+            rows.iter().filter_map(|row| row.1.map(|filled| (row.0, filled))).collect();
         for ((req, filled), taken) in known.into_iter().zip(&log.taken) {
-            let wanted = (u128::from(filled) * 1_000_000_000_000 / u128::from(req)).min(1_000_000_000_000);
+            let wanted = (u128::from(filled) * ONE / u128::from(req)).min(ONE);
             prop_assert_eq!(taken.of_request.pico(), i128::try_from(wanted).expect("at most one"));
         }
     }
 
     #[test]
-    fn any_bytes_are_read_or_refused_with_words(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+    fn any_bytes_are_read_or_refused_with_words(
+        bytes in prop::collection::vec(any::<u8>(), 0..400),
+    ) {
         let mut table = CALIBRATION_HEADER.as_bytes().to_vec();
         table.push(b'\n');
         table.extend_from_slice(&bytes);

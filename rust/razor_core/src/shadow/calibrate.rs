@@ -1,13 +1,13 @@
 //! Calibration: what orders that were really sent say about the fill shares of the frozen rules.
 //!
-//! Owns: the rows of `calibration_log.csv` ([`Sample`], [`row`]), their strict reading ([`read`]) and
-//! the figures of a suggestion ([`quantile`]): the 25th percentile per bucket by the frozen index
-//! rule, its distribution-free confidence interval, and a histogram.
+//! Owns: the rows of `calibration_log.csv` ([`Sample`], [`row`]), their strict reading ([`read`])
+//! and the figures of a suggestion ([`quantile`]): the 25th percentile per bucket by the frozen
+//! index rule, its distribution-free confidence interval, and a histogram.
 //!
 //! Must never: change a setting, or give a 25th percentile from too few samples.
 //!
-//! A sample is `filled / req`, clamped to 0..=1 (RAZOR_SPEC §12); beside it stands `filled / V_mkt`,
-//! closer to what the shadow ledger means by a fill share, where the volume is known. Both are
+//! A sample is `filled / req`, clamped to 0..=1 (RAZOR_SPEC §12); beside it, where the volume is
+//! known, stands `filled / V_mkt`, closer to what the shadow ledger means by a fill share. Both are
 //! counted over three sets of attempts: `frozen` (all, as the predecessor did), `clean` (FIRE and
 //! CHASE, orders that wanted what the ledger wants) and `flatten` (sales of leftovers) apart.
 //!

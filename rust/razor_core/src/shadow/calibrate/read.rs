@@ -56,7 +56,10 @@ pub enum LogFault {
     /// No table of this form.
     #[error("{0}; write it anew from the journal: razor audit rebuild RUN")]
     Table(CsvError),
-    /// A row with more or fewer cells than columns, as a crash leaves one.
+    /// No line end behind the last row: what stands there may be a part of a number.
+    #[error("the last row is cut; write the table anew from the journal: razor audit rebuild RUN")]
+    Cut,
+    /// A row with more or fewer cells than columns.
     #[error(
         "line {line} has {found} cells, not {wanted}; write the table anew from the journal: razor \
          audit rebuild RUN"
@@ -123,6 +126,9 @@ pub struct Log {
 pub fn read_log(bytes: &[u8]) -> Result<Log, LogFault> {
     let table = Table::open(bytes).map_err(LogFault::Table)?;
     table.expect_header(TABLE, CALIBRATION_HEADER).map_err(LogFault::Table)?;
+    if !bytes.ends_with(b"\n") {
+        return Err(LogFault::Cut);
+    }
     let columns = Columns::of(&table).map_err(LogFault::Table)?;
     let wanted = CALIBRATION_HEADER.split(',').count();
     let mut log = Log::default();

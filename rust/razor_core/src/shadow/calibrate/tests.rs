@@ -229,14 +229,16 @@ fn a_quantity_beyond_all_orders_is_a_fault_and_no_overflow() {
 #[test]
 fn a_torn_row_and_a_foreign_table_are_refused() {
     let whole = table(&[FIRE, FIRE]);
-    let torn = &whole[..whole.len() - 12];
-    assert!(matches!(fault(torn), LogFault::Width { line: 3, wanted: 17, .. }), "{}", fault(torn));
+    assert_eq!(fault(&whole[..whole.len() - 1]), LogFault::Cut);
+    let narrow = format!("{whole}1,run_a\n");
+    assert_eq!(fault(&narrow), LogFault::Width { line: 4, found: 2, wanted: 17 });
+    assert_eq!(fault(CALIBRATION_HEADER), LogFault::Cut);
     assert_eq!(
         fault("ts_ms,bucket\n"),
         LogFault::Table(CsvError::WrongHeader { table: "calibration_log.csv" })
     );
     assert!(matches!(fault(""), LogFault::Table(CsvError::WrongHeader { .. })));
-    let quote = format!("{CALIBRATION_HEADER}\n\"open");
+    let quote = format!("{CALIBRATION_HEADER}\n\"open\n");
     assert!(matches!(fault(&quote), LogFault::Table(CsvError::OpenQuote { .. })));
 }
 
