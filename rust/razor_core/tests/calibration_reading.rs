@@ -11,7 +11,7 @@
 )]
 
 use razor_core::shadow::calibrate::read::{CellRule, Log, LogFault, read_log};
-use razor_core::shadow::calibrate::{CALIBRATION_HEADER, FillSource, calibrate};
+use razor_core::shadow::calibrate::{CALIBRATION_HEADER, FillSource, RealShare, calibrate};
 use razor_core::signal::Bucket;
 use razor_sim::rng::Rng;
 
@@ -96,7 +96,7 @@ fn whole_tables_are_read_as_the_obvious_reader_reads_them() {
         assert_eq!(log.taken.len(), samples.len());
         for (taken, row) in log.taken.iter().zip(samples) {
             assert_eq!(taken.of_request.text(), cell(row, "real_share_req"));
-            let of_volume = taken.of_volume.map(|share| share.text()).unwrap_or_default();
+            let of_volume = taken.of_volume.map(RealShare::text).unwrap_or_default();
             assert_eq!(of_volume, cell(row, "real_share_mkt"));
             assert_eq!(taken.bucket == Bucket::Thin, cell(row, "bucket") == "thin");
             assert_eq!(taken.is_entry, cell(row, "action") != "FLATTEN");
