@@ -103,6 +103,15 @@ def test_frozen_defaults_are_those_of_the_schema() -> None:
         "sim.quote_depth": Decimal(0),
         "oms.flatten_wait_ms": 2000,
         "oms.settle_deadline_ms": 180000,
+        "oms.signal_ttl_ms": 1000,
+        "oms.take_delayed_markets": False,
+        "risk.max_event_exposure_usdc": Decimal(50),
+        "risk.exit_reserve_pct": 25,
+        "risk.max_loss_streak": 3,
+        "risk.max_revert_permille": 100,
+        "risk.revert_window": 50,
+        "risk.max_api_error_permille": 200,
+        "risk.api_error_window": 50,
     }
     found = {entry.path: entry.value for entry in entries(Settings())}
     assert {path: found.get(path) for path in expected} == expected

@@ -102,6 +102,8 @@ def test_exactly_one_combination_of_the_six_gates_orders_for_real() -> None:
         replace(Risk(), max_day_loss_usdc=Decimal(0)),
         replace(Risk(), max_orders_per_min=0),
         replace(Risk(), max_open_orders=0),
+        replace(Risk(), max_event_exposure_usdc=Decimal(0)),
+        replace(Risk(), max_loss_streak=0),
     ],
 )
 def test_each_zero_cap_shuts_the_gate(risk: Risk) -> None:

@@ -193,6 +193,8 @@ def _has_caps(settings: Settings) -> bool:
         risk.max_day_loss_usdc,
         risk.max_orders_per_min,
         risk.max_open_orders,
+        risk.max_event_exposure_usdc,
+        risk.max_loss_streak,
     )
     return all(cap > 0 for cap in caps)
 

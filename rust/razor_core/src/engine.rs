@@ -17,6 +17,10 @@
 pub mod counters;
 pub mod gap;
 pub mod meta;
+pub mod oms;
+mod oms_rows;
+mod oms_view;
+pub mod order_params;
 pub mod params;
 mod parts;
 mod prints;
@@ -31,9 +35,11 @@ use thiserror::Error;
 
 pub use sets::Attention;
 
+use crate::basket::Desk;
 use crate::book::Books;
-use crate::ids::{ConnIx, SetIx};
+use crate::ids::{ConnIx, SetIx, TokenIx};
 use crate::market::Universe;
+use crate::order::gateway::MarketTop;
 use crate::signal::LegQuote;
 use crate::units::Nanos;
 use counters::{Counters, Integrity};
@@ -136,6 +142,7 @@ impl Engine {
     /// Settles the windows that ended before engine time and writes due heartbeats.
     fn settle<S: Sink>(&mut self, parts: &mut Parts, sink: &mut S) {
         let now_ms = self.now.millis_floor();
+        parts.elapse(self.now, sink);
         parts.settle_due(self.now, &mut self.counters, sink);
         if now_ms >= self.next_heartbeat_ms {
             self.heartbeat(now_ms, parts, sink);
@@ -167,12 +174,15 @@ impl Engine {
             Kind::Ws | Kind::Rest => {
                 let conn = self.conn(record.conn);
                 let mut tally = sets::Tally::new(&mut self.counters, &mut self.integrity);
-                let signals = parts.frame(conn, record, now, &mut tally, sink);
-                return signals;
+                let stepped = parts.frame(conn, record, now, &mut tally, sink);
+                parts.books_changed(now, sink);
+                return stepped;
             }
             Kind::Quote => {
                 let mut tally = sets::Tally::new(&mut self.counters, &mut self.integrity);
-                return parts.quotes(record, now, &mut tally, sink);
+                let stepped = parts.quotes(record, now, &mut tally, sink);
+                parts.books_changed(now, sink);
+                return stepped;
             }
             Kind::Trade => {
                 let mut tally = sets::Tally::new(&mut self.counters, &mut self.integrity);
@@ -182,11 +192,23 @@ impl Engine {
                 // Loss that cannot be put down to a connection introduces none.
                 let conn = (!record.conn.is_empty()).then(|| self.conn(record.conn));
                 let mut tally = sets::Tally::new(&mut self.counters, &mut self.integrity);
-                parts.gap(conn, record, &mut tally)
+                let is_refused = parts.gap(conn, record, &mut tally);
+                // In a replay a recovery of the source is such a gap.
+                if gap::Gap::decode(record.payload).is_ok_and(|gap| gap.is_restart()) {
+                    parts.restart_orders(now, sink);
+                }
+                is_refused
             }
-            Kind::Ref | Kind::Timer | Kind::Operator | Kind::Conn => false,
+            Kind::Ref | Kind::Timer | Kind::Conn => false,
             Kind::Params => true,
-            Kind::Recovery => parts.restart(now, &mut self.integrity),
+            Kind::Recovery => {
+                let is_refused = parts.restart(now, &mut self.integrity);
+                parts.restart_orders(now, sink);
+                is_refused
+            }
+            Kind::Intent | Kind::Venue | Kind::Operator => {
+                parts.order_record(record.kind, record.payload, now, sink)
+            }
             Kind::End => self.end(parts, sink),
         };
         if refused {
@@ -258,6 +280,21 @@ impl Engine {
     /// or its book cannot be trusted.
     pub fn legs_of(&self, set: SetIx, legs: &mut Vec<LegQuote>) -> bool {
         self.parts.as_ref().is_some_and(|parts| parts.legs_now(set, legs))
+    }
+
+    /// The desk of the order path; `None` in a dry run.
+    pub fn desk(&self) -> Option<&Desk> {
+        self.parts.as_ref()?.oms.as_ref().map(|oms| &oms.desk)
+    }
+
+    /// When the order path next wants to be told the time.
+    pub fn next_deadline(&self) -> Option<Nanos> {
+        self.parts.as_ref()?.oms.as_ref()?.next_deadline()
+    }
+
+    /// The top of a token's book as an order that arrives now would meet it; `None` without one.
+    pub fn market_top(&self, token: TokenIx) -> Option<MarketTop> {
+        self.parts.as_ref()?.market_top(token)
     }
 
     /// Connection names in order of first use.

@@ -9,14 +9,17 @@
 //! look), [`signal`] (what the frozen rules say of a set) and [`shadow`] (what it would have
 //! earned).
 
+pub mod basket;
 pub mod book;
 pub mod detect;
 pub mod engine;
 pub mod fees;
 pub mod ids;
 pub mod journal;
+pub mod ledger;
 pub mod market;
 pub mod order;
+pub mod risk;
 pub mod shadow;
 pub mod signal;
 pub mod size;

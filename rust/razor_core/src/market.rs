@@ -17,7 +17,7 @@ use crate::units::{Qty, TickSize};
 pub const MAX_LEGS: usize = 64;
 
 /// A market's fee schedule as the venue states it (PROTOCOL §2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fees {
     /// The venue has not told; nothing may be computed from it.
     Unknown,
@@ -54,7 +54,7 @@ pub struct MarketDef {
 }
 
 /// How a complete set turns into cash on the venue basis.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Settlement {
     /// YES and NO of one market merge at once.
     Merge,

@@ -19,7 +19,9 @@
 //! Invariants: exactly one transition gives [`Action::Send`]; `cum_qty` never falls; an event that
 //! cannot happen is [`Refused`] and listed by name, never passed over by a wildcard (S-31).
 
+pub mod answer;
 pub mod attempt;
+pub mod gateway;
 pub mod ladder;
 #[cfg(test)]
 mod tests;

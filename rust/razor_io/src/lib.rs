@@ -15,6 +15,7 @@ pub mod fault;
 pub mod import;
 pub mod journal;
 pub mod json;
+pub mod orders;
 pub mod probe;
 pub mod projection;
 pub mod raw;

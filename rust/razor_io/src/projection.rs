@@ -11,11 +11,13 @@
 //! a function of the journal alone; a table that someone else removes, replaces or changes while it
 //! is written is a fault at the next sync (F-72); tables that were not put in place leave nothing.
 
+use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use razor_core::engine::oms::Request;
 use razor_core::engine::table::{SignalNotice, Sink, Table};
 
 use crate::disk::sync_dir;
@@ -31,6 +33,7 @@ const REBUILD_SUFFIX: &str = ".rebuild";
 pub struct Tables {
     files: Vec<TableFile>,
     signals: Vec<SignalNotice>,
+    requests: VecDeque<Request>,
     fault: Option<IoFault>,
 }
 
@@ -121,7 +124,7 @@ impl Tables {
             .into_iter()
             .map(|table| TableFile::create(dir, table, suffix))
             .collect::<Result<_, _>>()?;
-        Ok(Self { files, signals: Vec::new(), fault: None })
+        Ok(Self { files, signals: Vec::new(), requests: VecDeque::new(), fault: None })
     }
 
     /// Puts rebuilt tables in the place of the old ones; rows go on behind them. Tables that are
@@ -177,6 +180,16 @@ impl Tables {
     pub fn take_signals(&mut self) -> Vec<SignalNotice> {
         std::mem::take(&mut self.signals)
     }
+
+    /// The next thing that the order path asks for.
+    pub(crate) fn take_request(&mut self) -> Option<Request> {
+        self.requests.pop_front()
+    }
+
+    /// Drops what was asked for.
+    pub(crate) fn forget_requests(&mut self) {
+        self.requests.clear();
+    }
 }
 
 fn place_of(table: Table) -> usize {
@@ -201,6 +214,10 @@ impl Sink for Tables {
 
     fn signal(&mut self, notice: SignalNotice) {
         self.signals.push(notice);
+    }
+
+    fn request(&mut self, request: Request) {
+        self.requests.push_back(request);
     }
 }
 

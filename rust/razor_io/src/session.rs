@@ -26,6 +26,7 @@ use crate::journal::{
     Closed, DiskStore, Gap, JournalFault, Push, Recorder, RecorderSettings, Recovered, Tail,
     recover_with,
 };
+use crate::orders::Venue;
 use crate::projection::Tables;
 use crate::raw::{RawLog, RawSettings};
 use crate::source::{RecordSource, SourceFault};
@@ -62,6 +63,8 @@ pub struct Plan {
     pub now_ns: i64,
     /// The optional copy of received frames.
     pub raw: Option<RawSettings>,
+    /// Whether an intent must be on disk before its order leaves: always, where orders are real.
+    pub durable_intents: bool,
 }
 
 /// What became of one input.
@@ -98,13 +101,15 @@ struct Held {
 
 /// A run being written.
 pub struct Session {
-    engine: Engine,
+    pub(crate) engine: Engine,
     recorder: Recorder,
-    tables: Tables,
+    pub(crate) tables: Tables,
     raw: Option<RawLog>,
     conns: Vec<(String, ConnIx)>,
     held: Held,
     resumed: bool,
+    durable_intents: bool,
+    pub(crate) venue: Option<Venue>,
     _lock: RunLock,
 }
 
@@ -116,6 +121,14 @@ impl Session {
     /// [`SessionFault`]: a lock held by another process, a corrupt journal, a journal of another
     /// run or one that was closed, a full disk.
     pub fn open(plan: &Plan) -> Result<Self, SessionFault> {
+        Self::open_with(plan, None)
+    }
+
+    /// As [`Session::open`], with a venue that orders go to.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn open_with(plan: &Plan, venue: Option<Venue>) -> Result<Self, SessionFault> {
         let mut lock = RunLock::acquire(&plan.run_dir)?;
         let (engine, mut tables, recovered) = fold_existing(plan)?;
         let resumed = recovered.summary().tail != Tail::Empty;
@@ -130,9 +143,18 @@ impl Session {
         // Also when nothing was recorded before: the tables may stand beside their places.
         tables.publish()?;
         let raw = plan.raw.map(|settings| RawLog::open(&plan.run_dir, settings)).transpose()?;
-        let held = Held::default();
-        let mut session =
-            Self { engine, recorder, tables, raw, conns: Vec::new(), held, resumed, _lock: lock };
+        let mut session = Self {
+            engine,
+            recorder,
+            tables,
+            raw,
+            conns: Vec::new(),
+            held: Held::default(),
+            resumed,
+            durable_intents: plan.durable_intents,
+            venue,
+            _lock: lock,
+        };
         session.begin(plan)?;
         Ok(session)
     }
@@ -142,7 +164,7 @@ impl Session {
     fn begin(&mut self, plan: &Plan) -> Result<(), SessionFault> {
         if self.engine.universe().is_some() {
             self.step(Kind::Recovery, plan.now_ns, "", 0, b"")?;
-            return Ok(());
+            return self.serve();
         }
         self.recorder.push(Kind::Params, 0, NO_CONN, 0, &plan.params)?;
         self.step(Kind::Params, 0, "", 0, &plan.params)?;
@@ -163,6 +185,10 @@ impl Session {
             // Refused before the journal has it: with them twice it could not be folded again.
             return Err(EngineError::Order { found: record.kind }.into());
         }
+        if self.is_told_by_venue(record.kind) {
+            return Ok(Fed::default());
+        }
+        self.catch_up(record.recv_ns.0)?;
         let conn = self.conn(record.conn, record.recv_ns.0)?;
         let (kind, recv_ns) = (record.kind, record.recv_ns.0);
         let pushed = self.recorder.push(kind, recv_ns, conn, record.epoch, record.payload)?;
@@ -180,7 +206,51 @@ impl Session {
             raw.push(record.recv_ns.millis_floor(), record.payload)?;
         }
         let stepped = self.engine.step(record, &mut self.tables)?;
+        self.serve()?;
         Ok(Fed { is_shed, is_refused: stepped.is_refused, signals: stepped.signals })
+    }
+
+    /// Whether a record of a recording is the story of its own orders: a session with a venue writes
+    /// its own.
+    fn is_told_by_venue(&self, kind: Kind) -> bool {
+        self.venue.is_some() && matches!(kind, Kind::Intent | Kind::Venue)
+    }
+
+    /// Journals and steps a record that the session makes itself; it is never shed.
+    pub(crate) fn push_own(
+        &mut self,
+        kind: Kind,
+        at: i64,
+        payload: &[u8],
+    ) -> Result<(), SessionFault> {
+        self.settle_loss()?;
+        match self.recorder.push(kind, at, NO_CONN, 0, payload)? {
+            Push::Recorded { gap, .. } => {
+                if let Some(gap) = gap {
+                    self.step_gap(gap)?;
+                }
+                self.step(kind, at, "", 0, payload)
+            }
+            // What the order path did must be in the journal, or trading stops (D-10).
+            Push::Shed { .. } => Err(JournalFault::Overloaded { waited_ms: 0 }.into()),
+        }
+    }
+
+    /// Journals an intent, waits for the disk where the run says so, and only then steps it.
+    pub(crate) fn push_intent(&mut self, at: i64, bytes: &[u8]) -> Result<(), SessionFault> {
+        self.settle_loss()?;
+        match self.recorder.push(Kind::Intent, at, NO_CONN, 0, bytes)? {
+            Push::Recorded { gap, .. } => {
+                if let Some(gap) = gap {
+                    self.step_gap(gap)?;
+                }
+            }
+            Push::Shed { .. } => return Err(JournalFault::Overloaded { waited_ms: 0 }.into()),
+        }
+        if self.durable_intents {
+            self.recorder.flush_durable()?;
+        }
+        self.step(Kind::Intent, at, "", 0, bytes)
     }
 
     fn step_gap(&mut self, gap: Gap) -> Result<(), SessionFault> {
@@ -331,6 +401,7 @@ impl Session {
     /// # Errors
     /// [`SessionFault`]; the run then looks like one that crashed.
     pub fn close(mut self) -> Result<Closed, SessionFault> {
+        self.drain_venue()?;
         self.settle_loss()?;
         let now_ns = self.engine.now().0.max(0);
         self.step(Kind::End, now_ns, "", 0, b"")?;
@@ -351,6 +422,8 @@ fn fold_existing(plan: &Plan) -> Result<(Engine, Tables, Recovered), SessionFaul
     if let Some(error) = fold.error {
         return Err(error.into());
     }
+    // What was asked for before the crash was asked for then: recovery asks anew.
+    tables.forget_requests();
     Ok((fold.engine, tables, recovered))
 }
 

@@ -76,7 +76,15 @@ impl Session {
         let identity = Identity::new(run_id, build_id, settings_sha256).map_err(bad_argument)?;
         let recorder = if is_live { RecorderSettings::live() } else { RecorderSettings::replay() };
         let raw = raw_ws.map(|(rotate_bytes, keep)| RawSettings { rotate_bytes, keep });
-        let plan = Plan { run_dir, identity, params: params.to_vec(), recorder, now_ns, raw };
+        let plan = Plan {
+            run_dir,
+            identity,
+            params: params.to_vec(),
+            recorder,
+            now_ns,
+            raw,
+            durable_intents: false,
+        };
         let inner = py.detach(|| Inner::open(&plan)).map_err(Fault::from)?;
         Ok(Self { inner: Some(inner) })
     }

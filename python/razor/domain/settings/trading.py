@@ -23,6 +23,7 @@ _CAP = Exact(
     above_low=True,
 )  # fmt: skip
 _COUNT = Whole(low=1, high=1_000_000, unit="orders")
+_PER_MILLE = Whole(low=0, high=1000, unit="per thousand")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,59}")
 _REASON = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]{0,200}")
 
@@ -102,6 +103,14 @@ class Oms:
     settle_deadline_ms: int = key(
         180_000, _SOME_MS, "Waiting for a fill's confirmation on chain; longer is HardStop."
     )
+    signal_ttl_ms: int = key(
+        1000, _SOME_MS, "An older signal is let go: its books have moved on since."
+    )
+    take_delayed_markets: bool = key(
+        default=False,
+        kind=Flag(),
+        reason="Markets that hold takers back give makers time to leave before the set is whole.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,4 +128,27 @@ class Risk:
         Decimal(5),
         Exact(low=Decimal(0), high=Decimal(10**9), decimals=6, unit="USDC"),
         "Unsellable leftovers at cost; more is HardStop, 0 allows none.",
+    )
+    max_event_exposure_usdc: Decimal = key(
+        Decimal(50), _CAP, "The part of the exposure that hangs on one event and its resolution."
+    )
+    exit_reserve_pct: int = key(
+        25,
+        Whole(low=1, high=90, unit="%"),
+        "Part of max_orders_per_min that entries leave to cancels and sales.",
+    )
+    max_loss_streak: int = key(
+        3, Whole(low=1, high=1000, unit="sets"), "So many failed sets in a row are a HardStop."
+    )
+    max_revert_permille: int = key(
+        100, _PER_MILLE, "More voided fills are a HardStop; a quarter reverts in bad hours."
+    )
+    revert_window: int = key(
+        50, Whole(low=1, high=10_000, unit="fills"), "Settled fills the revert rate is taken over."
+    )
+    max_api_error_permille: int = key(
+        200, _PER_MILLE, "More failed calls are a HardStop; an incident fails most of them."
+    )
+    api_error_window: int = key(
+        50, Whole(low=1, high=10_000, unit="calls"), "Order calls the error rate is taken over."
     )

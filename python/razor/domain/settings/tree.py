@@ -95,12 +95,22 @@ def contradictions(settings: Settings) -> Iterator[Problem]:
     """Find keys that are allowed one by one but not together."""
     yield from _shadow_contradictions(settings.shadow)
     yield from _feed_contradictions(settings.feed)
-    risk = settings.risk
+    yield from _risk_contradictions(settings.risk)
+
+
+def _risk_contradictions(risk: Risk) -> Iterator[Problem]:
     if risk.max_signal_usdc > risk.max_exposure_usdc:
         yield _clash(
             "risk.max_signal_usdc",
             f"{risk.max_signal_usdc}",
             f"at most risk.max_exposure_usdc = {risk.max_exposure_usdc} (USDC)",
+        )
+    entries_per_min = risk.max_orders_per_min * (100 - risk.exit_reserve_pct) // 100
+    if entries_per_min < 1:
+        yield _clash(
+            "risk.max_orders_per_min",
+            f"{risk.max_orders_per_min}",
+            f"enough for one entry beside risk.exit_reserve_pct = {risk.exit_reserve_pct} (%)",
         )
 
 

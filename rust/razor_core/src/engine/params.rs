@@ -7,6 +7,7 @@
 use serde::Deserialize;
 use thiserror::Error;
 
+use super::order_params::OrderParams;
 use crate::shadow::exact::{AttoShares, FillShare, PicoShares};
 use crate::shadow::settle::SettleRules;
 use crate::shadow::store::TradeRows;
@@ -132,6 +133,8 @@ pub struct Params {
     pub frame_cap_bytes: usize,
     /// Every so-many-th change has its book hash checked; 0 checks none.
     pub hash_check_every: u32,
+    /// The order path; `None` in a dry run.
+    pub orders: Option<OrderParams>,
 }
 
 impl Params {
@@ -150,6 +153,7 @@ impl Params {
             shadow: shadow_params(&settings, source)?,
             frame_cap_bytes: settings.feed.frame_cap_bytes,
             hash_check_every: settings.feed.hash_check_every,
+            orders: OrderParams::decode(payload)?,
         })
     }
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::counters::{Counters, Integrity};
 use super::meta::{MarketMeta, Meta, MetaError, SetMeta};
+use super::oms::Oms;
 use super::params::{Params, ParamsError};
 use super::quote::Quote;
 use super::sets::{Attention, SetState};
@@ -27,6 +28,8 @@ const MICROS_PER_BP: i64 = 100;
 pub(super) struct Quoted {
     pub(super) quote: Option<Quote>,
     pub(super) stamp: u64,
+    /// When the record that brought it was received.
+    pub(super) at: Nanos,
 }
 
 #[derive(Debug, Clone)]
@@ -50,6 +53,8 @@ pub(super) struct Parts {
     pub(super) quotes: Vec<Quote>,
     pub(super) settled: Vec<Settled>,
     pub(super) line: String,
+    /// The order path; none in a dry run.
+    pub(super) oms: Option<Box<Oms>>,
 }
 
 /// The definitions of a record that were not there before.
@@ -110,6 +115,7 @@ impl Parts {
             quotes: Vec::new(),
             settled: Vec::new(),
             line: String::new(),
+            oms: params.orders.map(|orders| Box::new(orders.oms())),
             params,
         })
     }

@@ -96,7 +96,7 @@ fn is_one_book(legs: &[LegQuote]) -> bool {
     legs.len() == 2 && markets.clone().max() == markets.min()
 }
 
-fn place(index: u32) -> usize {
+pub(super) fn place(index: u32) -> usize {
     usize::try_from(index).unwrap_or(usize::MAX)
 }
 
@@ -243,7 +243,7 @@ impl Parts {
         true
     }
 
-    fn book_leg(&self, token: TokenIx) -> Option<LegQuote> {
+    pub(super) fn book_leg(&self, token: TokenIx) -> Option<LegQuote> {
         let (market, _) = token.split();
         let definition = self.universe.market(market)?;
         let (top, freshness) = (self.books.top(token), self.books.freshness(market));
@@ -273,9 +273,13 @@ impl Parts {
             recv_ns: now,
             expected_net: signal.expected_net,
         });
+        let plan = self.plan_of(&signal);
         let mut settled = core::mem::take(&mut self.settled);
         self.shadow.on_signal(*signal, terms, &mut settled);
         self.settled = settled;
+        if let Some(plan) = plan {
+            self.order_signal(plan, sink);
+        }
         true
     }
 
@@ -406,6 +410,7 @@ impl Parts {
             if let Some(quoted) = self.quoted.get_mut(place(quote.market.0)) {
                 quoted.quote = Some(*quote);
                 quoted.stamp = self.stamp;
+                quoted.at = now;
             }
         }
         let mut signals = 0_u32;
@@ -492,7 +497,12 @@ impl Parts {
         self.leg_of_quote(token, &quote, now)
     }
 
-    fn leg_of_quote(&self, token: TokenIx, quote: &Quote, now: Nanos) -> Option<LegQuote> {
+    pub(super) fn leg_of_quote(
+        &self,
+        token: TokenIx,
+        quote: &Quote,
+        now: Nanos,
+    ) -> Option<LegQuote> {
         let (market, outcome) = token.split();
         let definition = self.universe.market(market)?;
         let (bid, ask, depth) = match outcome {

@@ -1,6 +1,7 @@
 //! The tables a run writes, and who takes the rows.
 
-use super::rows;
+use super::oms::Request;
+use super::{oms_rows, rows};
 use crate::ids::SetIx;
 use crate::shadow::rows::{SHADOW_LEGS_HEADER, SHADOW_LOG_HEADER, SHADOW_SETS_HEADER};
 use crate::units::{Bps, Nanos};
@@ -20,19 +21,25 @@ pub enum Table {
     ShadowSets,
     /// `shadow_legs.csv`.
     ShadowLegs,
+    /// `trade_log.csv`.
+    TradeLog,
+    /// `calibration_log.csv`.
+    CalibrationLog,
     /// `health.jsonl`.
     Health,
 }
 
 impl Table {
     /// All tables, in the order in which they are written and verified.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Ticks,
         Self::Snapshots,
         Self::Trades,
         Self::ShadowLog,
         Self::ShadowSets,
         Self::ShadowLegs,
+        Self::TradeLog,
+        Self::CalibrationLog,
         Self::Health,
     ];
 
@@ -45,6 +52,8 @@ impl Table {
             Self::ShadowLog => "shadow_log.csv",
             Self::ShadowSets => "shadow_sets.csv",
             Self::ShadowLegs => "shadow_legs.csv",
+            Self::TradeLog => "trade_log.csv",
+            Self::CalibrationLog => "calibration_log.csv",
             Self::Health => "health.jsonl",
         }
     }
@@ -58,6 +67,8 @@ impl Table {
             Self::ShadowLog => Some(SHADOW_LOG_HEADER),
             Self::ShadowSets => Some(SHADOW_SETS_HEADER),
             Self::ShadowLegs => Some(SHADOW_LEGS_HEADER),
+            Self::TradeLog => Some(oms_rows::TRADE_LOG_HEADER),
+            Self::CalibrationLog => Some(oms_rows::CALIBRATION_LOG_HEADER),
             Self::Health => None,
         }
     }
@@ -86,6 +97,9 @@ pub trait Sink {
 
     /// Takes a signal.
     fn signal(&mut self, notice: SignalNotice);
+
+    /// Takes what the order path asks of the shell; without a gateway nothing is done about it.
+    fn request(&mut self, _request: Request) {}
 }
 
 /// Takes nothing: for measuring the fold alone.

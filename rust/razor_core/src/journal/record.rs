@@ -45,10 +45,14 @@ pub enum Kind {
     Conn,
     /// Writing went on after an unclean end; the payload says where the last segment stopped.
     Recovery,
+    /// An order that is to be sent, with its hash; durable before the order leaves.
+    Intent,
+    /// What the venue said about our orders.
+    Venue,
 }
 
 /// Every kind with its word, in order of the codes.
-const KINDS: [(Kind, &str); 13] = [
+const KINDS: [(Kind, &str); 15] = [
     (Kind::Ws, "ws"),
     (Kind::Rest, "rest"),
     (Kind::Trade, "trade"),
@@ -62,6 +66,8 @@ const KINDS: [(Kind, &str); 13] = [
     (Kind::End, "end"),
     (Kind::Conn, "conn"),
     (Kind::Recovery, "recovery"),
+    (Kind::Intent, "intent"),
+    (Kind::Venue, "venue"),
 ];
 
 impl Kind {
@@ -86,6 +92,8 @@ impl Kind {
             Self::End => 11,
             Self::Conn => 12,
             Self::Recovery => 13,
+            Self::Intent => 14,
+            Self::Venue => 15,
         }
     }
 
@@ -118,7 +126,9 @@ impl Kind {
             | Self::Gap
             | Self::Timer
             | Self::Params
-            | Self::Operator => false,
+            | Self::Operator
+            | Self::Intent
+            | Self::Venue => false,
         }
     }
 }

@@ -23,7 +23,7 @@ const NANO: i128 = 1_000_000_000;
 const TWICE_BPS: i128 = 20_000;
 
 /// How liquid the worst leg of a set is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Bucket {
     /// Tight and deep.
     Liquid,

@@ -66,6 +66,7 @@ pub fn plan(dir: &Path, now_ns: i64) -> Plan {
         recorder: small(),
         now_ns,
         raw: None,
+        durable_intents: false,
     }
 }
 

@@ -1,0 +1,340 @@
+//! The order path inside the fold: the desk, its deadlines, and what it asks of the shell.
+//!
+//! Owns: [`Oms`] — the [`Desk`], the deadlines it has armed, the hashes of its orders — and
+//! [`Request`], what only the shell can do. Must never: exist in a dry run (no order code is
+//! reachable there), or do anything that is not in the journal: a request is answered by a record.
+//!
+//! Invariants: deadlines pass in order of time, then of their names; an order is known by its hash
+//! from the moment its intent is durable.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::oms_rows;
+use super::table::{Sink, Table};
+use crate::basket::{Action, Answer, Desk, DeskTimer, Input, Operator, Plan, Refusal, Trade};
+use crate::basket::{Treasury, VenueMode, View};
+use crate::ids::SetIx;
+use crate::ledger::Settle;
+use crate::market::Universe;
+use crate::order::gateway::{Intent, Reply, TradeState, VenueEvent};
+use crate::order::{Attempt, OrderHash, OrderIx};
+use crate::signal::bucket::Bucket;
+use crate::units::{Nanos, Qty};
+
+/// What the engine asks of the shell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Request {
+    /// Give this attempt its hash, make the intent durable, then feed it as an `intent` record.
+    Persist {
+        /// The order.
+        order: OrderIx,
+        /// The attempt.
+        attempt: Attempt,
+    },
+    /// Put the order on the wire.
+    Send {
+        /// The durable intent.
+        intent: Intent,
+        /// Bucket of its signal.
+        bucket: Bucket,
+    },
+    /// Cancel by hash.
+    Cancel {
+        /// The order.
+        order: OrderIx,
+        /// Its hash.
+        hash: OrderHash,
+    },
+    /// Ask for the order, its trades and the balance.
+    Query {
+        /// The order.
+        order: OrderIx,
+        /// Its hash.
+        hash: OrderHash,
+    },
+    /// Merge whole sets.
+    Merge {
+        /// The set.
+        set: SetIx,
+        /// How many, in micro-sets.
+        qty: Qty,
+    },
+    /// Ask for everything open on the account.
+    Reconcile,
+}
+
+/// An operator's command as the journal has it.
+#[derive(Debug, Deserialize)]
+struct Command {
+    verb: Verb,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Verb {
+    Stop,
+    Halt,
+    Clear,
+}
+
+/// The order path of a run.
+#[derive(Debug, Clone)]
+pub(super) struct Oms {
+    pub(super) desk: Desk,
+    deadlines: BTreeSet<(Nanos, DeskTimer)>,
+    armed: BTreeMap<DeskTimer, Nanos>,
+    intents: BTreeMap<OrderIx, Intent>,
+    mode: &'static str,
+    now: Nanos,
+    // Buffers that keep their memory between records.
+    out: Vec<Action>,
+    line: String,
+}
+
+/// What the rows of the order path are named with.
+pub(super) struct Names<'a> {
+    pub(super) run_id: &'a str,
+    pub(super) universe: &'a Universe,
+}
+
+impl Oms {
+    pub(super) fn new(desk: Desk, mode: &'static str) -> Self {
+        Self {
+            desk,
+            deadlines: BTreeSet::new(),
+            armed: BTreeMap::new(),
+            intents: BTreeMap::new(),
+            mode,
+            now: Nanos(i64::MIN),
+            out: Vec::new(),
+            line: String::new(),
+        }
+    }
+
+    /// The next deadline, if any is armed.
+    pub(super) fn next_deadline(&self) -> Option<Nanos> {
+        self.deadlines.first().map(|(at, _)| *at)
+    }
+
+    /// Lets the deadlines at or before `now` pass, each at its own time.
+    pub(super) fn elapse<V: View, S: Sink>(
+        &mut self,
+        now: Nanos,
+        view: &V,
+        names: &Names<'_>,
+        sink: &mut S,
+    ) {
+        while let Some((at, timer)) = self.deadlines.first().copied().filter(|(at, _)| *at <= now) {
+            self.deadlines.remove(&(at, timer));
+            self.armed.remove(&timer);
+            self.step(at, Input::Elapsed(timer), view, names, sink);
+        }
+    }
+
+    /// Puts one input to the desk and passes on what it asks for.
+    pub(super) fn step<V: View, S: Sink>(
+        &mut self,
+        now: Nanos,
+        input: Input,
+        view: &V,
+        names: &Names<'_>,
+        sink: &mut S,
+    ) {
+        self.now = self.now.max(now);
+        let mut out = core::mem::take(&mut self.out);
+        self.desk.step(self.now, input, view, &mut out);
+        for action in out.drain(..) {
+            self.pass_on(action, names, sink);
+        }
+        self.out = out;
+    }
+
+    fn pass_on<S: Sink>(&mut self, action: Action, names: &Names<'_>, sink: &mut S) {
+        match action {
+            Action::Arm(timer, after) => self.arm(timer, after),
+            Action::Disarm(timer) => self.disarm(timer),
+            Action::DisarmOrder(order) => self.disarm_order(order),
+            Action::Persist(order, attempt) => sink.request(Request::Persist { order, attempt }),
+            Action::Send(order) => {
+                if let Some(intent) = self.intents.get(&order).copied() {
+                    let bucket = self.desk.basket().map_or(Bucket::Thin, |b| b.plan.bucket);
+                    sink.request(Request::Send { intent, bucket });
+                }
+            }
+            Action::Cancel(order) => {
+                if let Some(hash) = self.hash(order) {
+                    sink.request(Request::Cancel { order, hash });
+                }
+            }
+            Action::Query(order) => {
+                if let Some(hash) = self.hash(order) {
+                    sink.request(Request::Query { order, hash });
+                }
+            }
+            Action::Merge(set, qty) => sink.request(Request::Merge { set, qty }),
+            Action::Row(row) => {
+                if sink.wants_rows() {
+                    self.line.clear();
+                    let hash = row.order.and_then(|order| self.hash(order));
+                    oms_rows::trade(&mut self.line, &row, hash, self.mode, names);
+                    sink.row(Table::TradeLog, &self.line);
+                }
+            }
+            Action::Sample(sample) => {
+                if sink.wants_rows() {
+                    self.line.clear();
+                    oms_rows::sample(&mut self.line, &sample, self.mode, names);
+                    sink.row(Table::CalibrationLog, &self.line);
+                }
+            }
+        }
+    }
+
+    fn hash(&self, order: OrderIx) -> Option<OrderHash> {
+        self.intents.get(&order).map(|intent| intent.hash)
+    }
+
+    fn arm(&mut self, timer: DeskTimer, after: Nanos) {
+        self.disarm(timer);
+        let at = Nanos(self.now.0.saturating_add(after.0));
+        self.armed.insert(timer, at);
+        self.deadlines.insert((at, timer));
+    }
+
+    fn disarm(&mut self, timer: DeskTimer) {
+        if let Some(at) = self.armed.remove(&timer) {
+            self.deadlines.remove(&(at, timer));
+        }
+    }
+
+    fn disarm_order(&mut self, order: OrderIx) {
+        use crate::order::Timer;
+        for timer in [Timer::Answer, Timer::Poll, Timer::Resolve, Timer::Late] {
+            self.disarm(DeskTimer::Order(order, timer));
+        }
+    }
+
+    /// Takes a durable intent; the desk must have planned exactly this. Says whether it was refused.
+    pub(super) fn intent<V: View, S: Sink>(
+        &mut self,
+        payload: &[u8],
+        now: Nanos,
+        view: &V,
+        names: &Names<'_>,
+        sink: &mut S,
+    ) -> bool {
+        let Ok(intent) = Intent::decode(payload) else { return true };
+        let is_planned = self.desk.order(intent.order).is_some_and(|s| s.attempt == intent.attempt);
+        if !is_planned {
+            return true;
+        }
+        self.intents.insert(intent.order, intent);
+        self.step(now, Input::Journaled(intent.order), view, names, sink);
+        false
+    }
+
+    /// Takes what the venue said. Says whether it was refused.
+    pub(super) fn venue<V: View, S: Sink>(
+        &mut self,
+        payload: &[u8],
+        now: Nanos,
+        view: &V,
+        names: &Names<'_>,
+        sink: &mut S,
+    ) -> bool {
+        let Some(input) = VenueEvent::decode(payload).ok().and_then(input_of) else { return true };
+        self.step(now, input, view, names, sink);
+        false
+    }
+
+    /// Takes an operator's command. Says whether it was refused.
+    pub(super) fn operator<V: View, S: Sink>(
+        &mut self,
+        payload: &[u8],
+        now: Nanos,
+        view: &V,
+        names: &Names<'_>,
+        sink: &mut S,
+    ) -> bool {
+        let Ok(command) = serde_json::from_slice::<Command>(payload) else { return true };
+        let operator = match command.verb {
+            Verb::Stop => Operator::Stop,
+            Verb::Halt => Operator::Halt,
+            Verb::Clear => Operator::Clear,
+        };
+        self.step(now, Input::Operator(operator), view, names, sink);
+        false
+    }
+
+    /// The process starts again: open orders are asked about, then the account.
+    pub(super) fn restart<V: View, S: Sink>(
+        &mut self,
+        now: Nanos,
+        view: &V,
+        names: &Names<'_>,
+        sink: &mut S,
+    ) {
+        self.step(now, Input::Restarted, view, names, sink);
+        sink.request(Request::Reconcile);
+    }
+
+    /// Takes a signal of the brain.
+    pub(super) fn signal<V: View, S: Sink>(
+        &mut self,
+        plan: Plan,
+        view: &V,
+        names: &Names<'_>,
+        sink: &mut S,
+    ) {
+        self.step(plan.ts, Input::Signal(plan), view, names, sink);
+    }
+}
+
+/// What an event means to the desk; `None` for a mode without a meaning.
+fn input_of(event: VenueEvent) -> Option<Input> {
+    match event {
+        VenueEvent::Replied { order, reply } => Some(Input::Answered(order, answer_of(reply))),
+        VenueEvent::Traded { order, trade, qty, price, fee, state } => {
+            let settle = match state {
+                TradeState::Provisional => Settle::Prov,
+                TradeState::Confirmed => Settle::Conf,
+                TradeState::Failed => Settle::Void,
+            };
+            Some(Input::Traded(Trade { order, id: trade, qty, price, fee, settle }))
+        }
+        VenueEvent::Found { order, evidence } => Some(Input::Found(order, evidence)),
+        VenueEvent::Merged { is_done: true } => Some(Input::Merged(Treasury::Done)),
+        VenueEvent::Merged { is_done: false } => Some(Input::Merged(Treasury::Failed)),
+        VenueEvent::Mode(code) => mode_of(code).map(Input::Mode),
+        VenueEvent::Reconciled => Some(Input::Reconciled),
+        VenueEvent::Foreign => Some(Input::Foreign),
+        VenueEvent::DurabilityLost => Some(Input::DurabilityLost),
+    }
+}
+
+const fn answer_of(reply: Reply) -> Answer {
+    match reply {
+        Reply::Matched(matched) => Answer::Matched { matched },
+        Reply::Live => Answer::Live,
+        Reply::Delayed => Answer::Delayed,
+        Reply::RefusedOrder => Answer::Refused(Refusal::Order),
+        Reply::RefusedMarket => Answer::Refused(Refusal::Market),
+        Reply::RefusedAccount => Answer::Refused(Refusal::Account),
+        Reply::RefusedRate => Answer::Refused(Refusal::Rate),
+        Reply::Unknown => Answer::Unknown,
+    }
+}
+
+const fn mode_of(code: u8) -> Option<VenueMode> {
+    match code {
+        0 => Some(VenueMode::Normal),
+        1 => Some(VenueMode::Restarting),
+        2 => Some(VenueMode::PostOnly),
+        3 => Some(VenueMode::CancelOnly),
+        4 => Some(VenueMode::Disabled),
+        5 => Some(VenueMode::VersionMismatch),
+        _ => None,
+    }
+}

@@ -1,0 +1,485 @@
+//! What the account has: shares and cash on two axes, matched times settled.
+//!
+//! A match is not a settlement: it is provisional until the chain confirms or voids it. So every
+//! token has three lots of shares, each with its cost:
+//!
+//! ```text
+//! incoming  bought, provisional       -> free (confirmed)       | gone (void)
+//! free      confirmed, may be sold    -> outgoing (sold)        | gone (merged, redeemed)
+//! outgoing  sold, provisional         -> gone (confirmed)       | free (void), at its old cost
+//! ```
+//!
+//! Owns: [`Ledger`], [`Fill`], [`Settle`]. Must never: sell or merge what is not confirmed (S-22),
+//! give up the cost of a sold share before the sale is confirmed, or apply half of a fill.
+//!
+//! Invariants: a fill is applied once, whatever is repeated (S-11); shares and cash are the sums of
+//! the fills that are not void (S-10, S-23); confirmed cash plus the cost of confirmed shares is the
+//! realised result (S-33). Buys cost `notional_ceil + fee`, sells bring `notional_floor − fee`. A
+//! sale takes the average cost of the free shares, rounded down: what stays is never under cost.
+
+mod account;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use thiserror::Error;
+
+use crate::ids::TokenIx;
+use crate::order::{OrderIx, Side, TradeId};
+use crate::units::{Price, Qty, UnitError, Usdc, notional_ceil, notional_floor};
+use account::{Account, Lot};
+
+/// What the chain has said of a fill; the last two are final.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Settle {
+    /// Matched, mined or retrying: neither spendable nor lost.
+    Prov,
+    /// On the chain for good.
+    Conf,
+    /// It never came to be.
+    Void,
+}
+
+impl Settle {
+    /// The word of the tables.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Prov => "PROV",
+            Self::Conf => "CONF",
+            Self::Void => "VOID",
+        }
+    }
+}
+
+/// What makes a fill the same fill: one match fills several of our orders, one order many matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FillKey {
+    /// Our order.
+    pub order: OrderIx,
+    /// The venue's match.
+    pub trade: TradeId,
+}
+
+/// One fill of one of our orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fill {
+    /// Its identity.
+    pub key: FillKey,
+    /// The token of our order, never of the other side of a mirrored match (F-44).
+    pub token: TokenIx,
+    /// The side of our order.
+    pub side: Side,
+    /// Shares, above zero.
+    pub qty: Qty,
+    /// Price paid or got per share.
+    pub price: Price,
+    /// Fee in micro-dollars, zero or above.
+    pub fee: Usdc,
+    /// What the chain says.
+    pub settle: Settle,
+}
+
+/// What came of booking a fill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Booked {
+    /// Seen for the first time.
+    New,
+    /// Known, and the chain has decided.
+    Moved {
+        /// What it was.
+        from: Settle,
+        /// What it is.
+        to: Settle,
+        /// The fill as it is booked now: its first quantity, price and fee, settled as `to`.
+        fill: Fill,
+    },
+    /// Known as it is.
+    Repeated,
+    /// An older word than the one booked; ignored (F-43).
+    Regressed,
+}
+
+/// Why nothing was booked; the ledger is as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum LedgerError {
+    /// A sum beyond 64 bits.
+    #[error("shares or cash exceed 64 bits of micro-units; stop trading and reconcile")]
+    Overflow,
+    /// The same fill came with other facts.
+    #[error("a fill of order {} came again with another {field}; stop and reconcile", order.0)]
+    Changed {
+        /// Our order.
+        order: OrderIx,
+        /// What differs: `token`, `side`, `qty` or `price`.
+        field: &'static str,
+    },
+    /// A final word was taken back.
+    #[error(
+        "a fill of order {} was {} and is said to be {}; stop and reconcile",
+        order.0, booked.word(), said.word()
+    )]
+    Contradicted {
+        /// Our order.
+        order: OrderIx,
+        /// What is booked.
+        booked: Settle,
+        /// What was said.
+        said: Settle,
+    },
+    /// More leaves than is confirmed and unpromised.
+    #[error(
+        "{} micro-shares of token {} leave but only {} are confirmed and free; reconcile",
+        asked.0, token.0, free.0
+    )]
+    Short {
+        /// The token.
+        token: TokenIx,
+        /// Confirmed shares that are in no sale.
+        free: Qty,
+        /// Shares asked for.
+        asked: Qty,
+    },
+    /// A movement of no shares.
+    #[error("a movement of zero shares is none; drop it where it is decoded")]
+    Empty,
+    /// A fee, a payout or proceeds below zero.
+    #[error("{} micro-dollars where only zero and above make sense; refuse the source", amount.0)]
+    Negative {
+        /// What came.
+        amount: Usdc,
+    },
+    /// No legs, or one twice.
+    #[error("a merge needs different legs; these {legs} are none or repeat one")]
+    BadLegs {
+        /// Legs given.
+        legs: usize,
+    },
+}
+
+/// Units fail here only by size: signs are checked where a sum could fall below zero.
+impl From<UnitError> for LedgerError {
+    fn from(_: UnitError) -> Self {
+        Self::Overflow
+    }
+}
+
+/// What the account has of one token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Position {
+    /// Confirmed buys less confirmed sells, plus and minus treasury; never below zero.
+    pub conf: Qty,
+    /// Provisional buys.
+    pub prov_in: Qty,
+    /// Provisional sells; still part of `conf`.
+    pub prov_out: Qty,
+    /// Cost of all of it: confirmed and incoming shares, those in provisional sales included.
+    pub cost: Usdc,
+    /// The part of `cost` that is of confirmed shares.
+    pub conf_cost: Usdc,
+    /// The part of `conf_cost` that leaves when the provisional sells are confirmed.
+    pub out_cost: Usdc,
+}
+
+/// Cash since the ledger began: buys, fees and payments out are negative.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct CashChange {
+    /// From confirmed fills and treasury.
+    pub conf: Usdc,
+    /// From provisional fills.
+    pub prov: Usdc,
+}
+
+/// A booked fill with the cost of the shares it brought or took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Entry {
+    fill: Fill,
+    cost: Usdc,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+struct Totals {
+    cash: CashChange,
+    realised: Usdc,
+}
+
+/// All fills and what they add up to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Ledger {
+    fills: BTreeMap<FillKey, Entry>,
+    /// Tokens of which there is anything; an empty account is removed.
+    accounts: BTreeMap<TokenIx, Account>,
+    totals: Totals,
+}
+
+impl Ledger {
+    /// Books a fill, or what is news about a booked one.
+    ///
+    /// A repeat is compared by token, side, quantity and price; its fee is not, because the venue
+    /// tells the real one late: the fee first booked stays.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; nothing has changed.
+    pub fn book(&mut self, fill: Fill) -> Result<Booked, LedgerError> {
+        match self.fills.get(&fill.key).copied() {
+            None => self.book_new(fill),
+            Some(entry) => self.book_again(entry, fill),
+        }
+    }
+
+    /// What the account has of a token.
+    pub fn position(&self, token: TokenIx) -> Position {
+        self.accounts.get(&token).map(Account::position).unwrap_or_default()
+    }
+
+    /// Every token of which there is anything, in order.
+    pub fn positions(&self) -> impl Iterator<Item = (TokenIx, Position)> + '_ {
+        self.accounts.iter().map(|(token, account)| (*token, account.position()))
+    }
+
+    /// Shares that may be sold: confirmed and in no provisional sale (S-09, S-22).
+    pub fn sellable(&self, token: TokenIx) -> Qty {
+        self.accounts.get(&token).map(|account| account.free.qty).unwrap_or_default()
+    }
+
+    /// Cost of everything held, the first term of exposure.
+    ///
+    /// Shares in a provisional sale count until it is confirmed, so that a void never raises it.
+    /// Linear in the tokens held.
+    ///
+    /// # Errors
+    /// [`LedgerError::Overflow`].
+    pub fn cost(&self) -> Result<Usdc, LedgerError> {
+        self.sum(|position| position.cost)
+    }
+
+    /// Cost of the confirmed shares; with [`CashChange::conf`] it adds up to [`Self::realised`].
+    ///
+    /// # Errors
+    /// [`LedgerError::Overflow`].
+    pub fn conf_cost(&self) -> Result<Usdc, LedgerError> {
+        self.sum(|position| position.conf_cost)
+    }
+
+    /// Gives `qty` of each leg for `proceeds`, on the chain for good.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; nothing has changed.
+    pub fn merge(&mut self, legs: &[TokenIx], qty: Qty, proceeds: Usdc) -> Result<(), LedgerError> {
+        check_amount(qty, proceeds)?;
+        let mut taken = BTreeMap::new();
+        let mut cost = Usdc::ZERO;
+        for token in legs {
+            let mut account = self.account(*token);
+            cost = cost.plus(account.leave(*token, qty)?.cost)?;
+            taken.insert(*token, account);
+        }
+        if legs.is_empty() || taken.len() != legs.len() {
+            return Err(LedgerError::BadLegs { legs: legs.len() });
+        }
+        self.totals = self.totals.with_result(proceeds, cost)?;
+        for (token, account) in taken {
+            self.put(token, account);
+        }
+        Ok(())
+    }
+
+    /// Gives `qty` of a resolved token for `payout`, which may be zero (F-55).
+    ///
+    /// # Errors
+    /// [`LedgerError`]; nothing has changed.
+    pub fn redeem(&mut self, token: TokenIx, qty: Qty, payout: Usdc) -> Result<(), LedgerError> {
+        self.merge(&[token], qty, payout)
+    }
+
+    /// Cash since the ledger began (S-23).
+    pub const fn cash_change(&self) -> CashChange {
+        self.totals.cash
+    }
+
+    /// Result of confirmed sales and treasury against the cost of what left (S-22).
+    pub const fn realised(&self) -> Usdc {
+        self.totals.realised
+    }
+
+    /// Shares of an order's fills that are not void, at most what 64 bits hold. Linear in its fills.
+    pub fn filled(&self, order: OrderIx) -> Qty {
+        let sum = self.fills_of(order).fold(0_u64, |sum, fill| sum.saturating_add(fill.qty.0));
+        Qty(sum)
+    }
+
+    /// The fills of an order that are not void, by trade id.
+    pub fn fills_of(&self, order: OrderIx) -> impl Iterator<Item = &Fill> {
+        let first = FillKey { order, trade: TradeId([0; 16]) };
+        let last = FillKey { order, trade: TradeId([u8::MAX; 16]) };
+        let fills = self.fills.range(first..=last).map(|(_, entry)| &entry.fill);
+        fills.filter(|fill| fill.settle != Settle::Void)
+    }
+
+    /// A fill as it is booked.
+    pub fn fill(&self, key: FillKey) -> Option<&Fill> {
+        self.fills.get(&key).map(|entry| &entry.fill)
+    }
+
+    fn book_new(&mut self, fill: Fill) -> Result<Booked, LedgerError> {
+        check_amount(fill.qty, fill.fee)?;
+        let mut account = self.account(fill.token);
+        let mut totals = self.totals;
+        let cash = cash_of(&fill)?;
+        let cost = match fill.settle {
+            Settle::Prov => {
+                totals.cash.prov = totals.cash.prov.plus(cash)?;
+                match fill.side {
+                    Side::Buy => account.expect(lot_of(&fill, cash)?)?,
+                    Side::Sell => account.promise(fill.token, fill.qty)?.cost,
+                }
+            }
+            Settle::Conf => match fill.side {
+                Side::Buy => {
+                    totals.cash.conf = totals.cash.conf.plus(cash)?;
+                    account.arrive(lot_of(&fill, cash)?)?
+                }
+                Side::Sell => {
+                    let cost = account.leave(fill.token, fill.qty)?.cost;
+                    totals = totals.with_result(cash, cost)?;
+                    cost
+                }
+            },
+            Settle::Void => Usdc::ZERO,
+        };
+        self.totals = totals;
+        self.put(fill.token, account);
+        self.fills.insert(fill.key, Entry { fill, cost });
+        Ok(Booked::New)
+    }
+
+    fn book_again(&mut self, entry: Entry, said: Fill) -> Result<Booked, LedgerError> {
+        check_same(&entry.fill, &said)?;
+        let order = said.key.order;
+        let (booked, said) = (entry.fill.settle, said.settle);
+        match booked {
+            Settle::Prov => match said {
+                Settle::Prov => Ok(Booked::Repeated),
+                Settle::Conf => self.confirm(entry),
+                Settle::Void => self.void(entry),
+            },
+            Settle::Conf => match said {
+                Settle::Prov => Ok(Booked::Regressed),
+                Settle::Conf => Ok(Booked::Repeated),
+                Settle::Void => Err(LedgerError::Contradicted { order, booked, said }),
+            },
+            Settle::Void => match said {
+                Settle::Prov => Ok(Booked::Regressed),
+                Settle::Conf => Err(LedgerError::Contradicted { order, booked, said }),
+                Settle::Void => Ok(Booked::Repeated),
+            },
+        }
+    }
+
+    fn confirm(&mut self, entry: Entry) -> Result<Booked, LedgerError> {
+        let Entry { fill, cost } = entry;
+        let lot = Lot { qty: fill.qty, cost };
+        let cash = cash_of(&fill)?;
+        let mut account = self.account(fill.token);
+        let mut totals = self.totals;
+        totals.cash.prov = totals.cash.prov.minus(cash)?;
+        match fill.side {
+            Side::Buy => {
+                account.incoming = account.incoming.less(lot)?;
+                account.arrive(lot)?;
+                totals.cash.conf = totals.cash.conf.plus(cash)?;
+            }
+            Side::Sell => {
+                account.outgoing = account.outgoing.less(lot)?;
+                totals = totals.with_result(cash, cost)?;
+            }
+        }
+        Ok(self.settle(entry, Settle::Conf, account, totals))
+    }
+
+    fn void(&mut self, entry: Entry) -> Result<Booked, LedgerError> {
+        let Entry { fill, cost } = entry;
+        let lot = Lot { qty: fill.qty, cost };
+        let mut account = self.account(fill.token);
+        let mut totals = self.totals;
+        totals.cash.prov = totals.cash.prov.minus(cash_of(&fill)?)?;
+        match fill.side {
+            Side::Buy => account.incoming = account.incoming.less(lot)?,
+            Side::Sell => {
+                account.outgoing = account.outgoing.less(lot)?;
+                account.arrive(lot)?;
+            }
+        }
+        Ok(self.settle(entry, Settle::Void, account, totals))
+    }
+
+    /// The only place that changes a booked fill: nothing after it can fail.
+    fn settle(&mut self, entry: Entry, to: Settle, account: Account, totals: Totals) -> Booked {
+        let from = entry.fill.settle;
+        assert!(from == Settle::Prov && to != Settle::Prov, "only provisional fills move (S-31)");
+        let fill = Fill { settle: to, ..entry.fill };
+        self.totals = totals;
+        self.put(fill.token, account);
+        self.fills.insert(fill.key, Entry { fill, ..entry });
+        Booked::Moved { from, to, fill }
+    }
+
+    fn account(&self, token: TokenIx) -> Account {
+        self.accounts.get(&token).copied().unwrap_or_default()
+    }
+
+    fn put(&mut self, token: TokenIx, account: Account) {
+        account.check();
+        if account.is_empty() {
+            self.accounts.remove(&token);
+        } else {
+            self.accounts.insert(token, account);
+        }
+    }
+
+    fn sum(&self, cost: impl Fn(Position) -> Usdc) -> Result<Usdc, LedgerError> {
+        self.positions().try_fold(Usdc::ZERO, |sum, (_, position)| Ok(sum.plus(cost(position))?))
+    }
+}
+
+impl Totals {
+    /// Confirmed cash for shares of this cost.
+    fn with_result(self, cash: Usdc, cost: Usdc) -> Result<Self, LedgerError> {
+        let conf = self.cash.conf.plus(cash)?;
+        let realised = self.realised.plus(cash.minus(cost)?)?;
+        Ok(Self { cash: CashChange { conf, ..self.cash }, realised })
+    }
+}
+
+/// What a fill does to cash, rounded against us.
+fn cash_of(fill: &Fill) -> Result<Usdc, LedgerError> {
+    Ok(match fill.side {
+        Side::Buy => Usdc::ZERO.minus(notional_ceil(fill.price, fill.qty)?.plus(fill.fee)?)?,
+        Side::Sell => notional_floor(fill.price, fill.qty)?.minus(fill.fee)?,
+    })
+}
+
+fn lot_of(fill: &Fill, cash: Usdc) -> Result<Lot, LedgerError> {
+    Ok(Lot { qty: fill.qty, cost: Usdc::ZERO.minus(cash)? })
+}
+
+fn check_amount(qty: Qty, amount: Usdc) -> Result<(), LedgerError> {
+    if qty == Qty::ZERO {
+        return Err(LedgerError::Empty);
+    }
+    if amount < Usdc::ZERO { Err(LedgerError::Negative { amount }) } else { Ok(()) }
+}
+
+fn check_same(booked: &Fill, said: &Fill) -> Result<(), LedgerError> {
+    let differs = [
+        ("token", booked.token != said.token),
+        ("side", booked.side != said.side),
+        ("qty", booked.qty != said.qty),
+        ("price", booked.price != said.price),
+    ];
+    let order = booked.key.order;
+    match differs.into_iter().find(|(_, is_other)| *is_other) {
+        Some((field, _)) => Err(LedgerError::Changed { order, field }),
+        None => Ok(()),
+    }
+}

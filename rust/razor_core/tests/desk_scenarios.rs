@@ -1,0 +1,402 @@
+//! The desk against a bench that answers as it is told.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test stops at the first surprise"
+)]
+
+use std::collections::BTreeMap;
+
+use razor_core::basket::{
+    Action, Answer, Desk, DeskTimer, Input, LegPlan, Operator, Phase, Plan, Quote, Row, Rules,
+    Trade, Treasury, View, Waits,
+};
+use razor_core::ids::{SetIx, TokenIx};
+use razor_core::ledger::Settle;
+use razor_core::market::{Fees, Settlement};
+use razor_core::order::{Attempt, Evidence, OrderIx, Rung, TradeId};
+use razor_core::risk::{Breakers, Caps, GuardId, RateBreaker};
+use razor_core::signal::bucket::Bucket;
+use razor_core::units::{Bps, Nanos, Price, Qty, TickSize, Usdc};
+
+const SECOND: i64 = 1_000_000_000;
+const TEN: Qty = Qty(10_000_000);
+
+fn price(micros: u32) -> Price {
+    Price::from_micros(micros).expect("price")
+}
+
+/// Books that the test sets.
+#[derive(Default, Clone)]
+struct Market(BTreeMap<TokenIx, Quote>);
+
+impl View for Market {
+    fn quote(&self, token: TokenIx) -> Option<Quote> {
+        self.0.get(&token).copied()
+    }
+}
+
+struct Bench {
+    desk: Desk,
+    market: Market,
+    now: Nanos,
+    out: Vec<Action>,
+    trades: u8,
+}
+
+fn caps() -> Caps {
+    let quiet = RateBreaker { max_permille: 1_000, window: 4 };
+    Caps {
+        max_exposure: Usdc(100_000_000),
+        max_signal: Usdc(20_000_000),
+        max_day_loss: Usdc(10_000_000),
+        max_orders_per_min: 60,
+        max_open_orders: 4,
+        max_residual: Usdc(1_000_000),
+        exit_reserve_percent: 25,
+        max_event_exposure: None,
+        breakers: Breakers { loss_streak: 100, revert: quiet, api_error: quiet },
+        cooldown: Nanos(SECOND),
+        signal_ttl: Nanos(2 * SECOND),
+        takes_delayed_markets: false,
+    }
+}
+
+fn rules() -> Rules {
+    let seconds = |count: i64| Nanos(count * SECOND);
+    Rules {
+        chase_cap: Bps::new(200),
+        chase_step: Bps::new(10),
+        flatten: [Bps::new(100), Bps::new(500), Bps::new(1_000)],
+        flatten_attempts: 3,
+        queue: 2,
+        waits: Waits {
+            answer: seconds(3),
+            poll: seconds(1),
+            resolve: seconds(15),
+            late: seconds(120),
+            flatten_wait: seconds(2),
+            flatten: seconds(60),
+            settle: seconds(180),
+            set: seconds(120),
+            cooldown: seconds(1),
+        },
+    }
+}
+
+fn plan(signal_id: u64, legs: u32) -> Plan {
+    Plan {
+        signal_id,
+        ts: Nanos(0),
+        set: SetIx(0),
+        event: 0,
+        qty: TEN,
+        expected_net: Bps::new(400),
+        bucket: Bucket::Thin,
+        worst: 1,
+        settlement: Settlement::Merge,
+        is_delayed: false,
+        is_resolving: false,
+        legs: (0..legs)
+            .map(|leg| LegPlan {
+                token: TokenIx(leg * 2),
+                limit: price(300_000),
+                min_order_qty: Qty(1_000_000),
+                fees: Fees::Free,
+            })
+            .collect(),
+    }
+}
+
+impl Bench {
+    fn new(legs: u32) -> Self {
+        let mut bench = Self {
+            desk: Desk::new(rules(), caps()),
+            market: Market::default(),
+            now: Nanos(0),
+            out: Vec::new(),
+            trades: 0,
+        };
+        for leg in 0..legs {
+            bench.book(TokenIx(leg * 2), 290_000, 300_000);
+        }
+        bench
+    }
+
+    fn book(&mut self, token: TokenIx, bid: u32, ask: u32) {
+        let size = |micros: u32| (micros > 0).then(|| (price(micros), Qty(100_000_000)));
+        let quote = Quote {
+            bid: size(bid),
+            ask: size(ask),
+            tick: TickSize::FINEST,
+            is_current: true,
+            age: Nanos(0),
+            changed: self.now,
+        };
+        self.market.0.insert(token, quote);
+    }
+
+    fn put(&mut self, input: Input) -> Vec<Action> {
+        let from = self.out.len();
+        self.desk.step(self.now, input, &self.market, &mut self.out);
+        let mut fresh = self.out.split_off(from);
+        self.out.extend(fresh.iter().cloned());
+        let persists: Vec<OrderIx> = fresh
+            .iter()
+            .filter_map(|action| match action {
+                Action::Persist(order, _) => Some(*order),
+                _ => None,
+            })
+            .collect();
+        for order in persists {
+            fresh.extend(self.put(Input::Journaled(order)));
+        }
+        fresh
+    }
+
+    /// The order that is out now, with its attempt.
+    fn out_now(&self) -> (OrderIx, Attempt) {
+        let order =
+            self.desk.basket().and_then(|basket| basket.in_flight).expect("an order is out");
+        (order, self.desk.order(order).expect("slot").attempt)
+    }
+
+    fn trade(&mut self, order: OrderIx, qty: Qty, settle: Settle) -> TradeId {
+        self.trades += 1;
+        let id = TradeId([self.trades; 16]);
+        self.settle(order, id, qty, settle);
+        id
+    }
+
+    fn settle(&mut self, order: OrderIx, id: TradeId, qty: Qty, settle: Settle) {
+        let price = self.desk.order(order).expect("slot").attempt.limit;
+        let trade = Trade { order, id, qty, price, fee: Usdc::ZERO, settle };
+        self.put(Input::Traded(trade));
+    }
+
+    /// Fills the order that is out, answers it, and lets the chain confirm.
+    fn fill(&mut self, qty: Qty) -> Attempt {
+        let (order, attempt) = self.out_now();
+        if qty > Qty::ZERO {
+            let id = self.trade(order, qty, Settle::Prov);
+            self.settle(order, id, qty, Settle::Conf);
+        }
+        self.put(Input::Answered(order, Answer::Matched { matched: qty }));
+        attempt
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        self.out
+            .iter()
+            .filter_map(|action| match action {
+                Action::Row(row) => Some(**row),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn ends(&self) -> Vec<(u64, &'static str)> {
+        let is_end = |row: &Row| matches!(row.action, "END" | "HARDSTOP" | "COOLDOWN");
+        let rows = self.rows().into_iter().filter(is_end);
+        rows.filter_map(|row| Some((row.signal_id?, row.result?))).collect()
+    }
+
+    fn sends(&self) -> usize {
+        self.out.iter().filter(|action| matches!(action, Action::Send(_))).count()
+    }
+}
+
+#[test]
+fn a_set_is_fired_on_its_worst_leg_chased_merged_and_done() {
+    let mut bench = Bench::new(2);
+    bench.put(Input::Signal(plan(1, 2)));
+    let fire = bench.fill(TEN);
+    assert_eq!((fire.rung, fire.token, fire.limit), (Rung::Fire, TokenIx(2), price(300_000)));
+    let chase = bench.fill(TEN);
+    assert_eq!((chase.rung, chase.token), (Rung::ChaseOne, TokenIx(0)));
+    assert_eq!(chase.limit, price(300_300), "ten basis points above the ask");
+    assert!(bench.out.contains(&Action::Merge(SetIx(0), TEN)));
+    bench.put(Input::Merged(Treasury::Done));
+    assert_eq!(bench.ends(), [(1, "SET_DONE")]);
+    assert_eq!(bench.desk.phase(), Phase::Cooldown);
+    assert_eq!(bench.desk.ledger().realised(), Usdc(10_000_000 - 3_000_000 - 3_003_000));
+    assert_eq!(bench.sends(), 2);
+}
+
+#[test]
+fn nothing_filled_ends_without_a_position() {
+    let mut bench = Bench::new(2);
+    bench.put(Input::Signal(plan(1, 2)));
+    bench.fill(Qty::ZERO);
+    assert_eq!(bench.ends(), [(1, "NO_FILL")]);
+    assert_eq!(bench.sends(), 1);
+}
+
+#[test]
+fn a_failed_chase_sells_the_leftover_and_keeps_what_is_whole() {
+    let mut bench = Bench::new(3);
+    bench.put(Input::Signal(plan(1, 3)));
+    bench.fill(TEN);
+    bench.fill(TEN);
+    let first = bench.fill(Qty(4_000_000));
+    assert_eq!(first.rung, Rung::ChaseOne);
+    let second = bench.fill(Qty::ZERO);
+    assert_eq!((second.rung, second.order_qty), (Rung::ChaseTwo, Qty(6_000_000)));
+    // Four whole sets stay; six shares of each of the other two legs are sold at bid less 1 %.
+    for _ in 0..2 {
+        let sale = bench.fill(Qty(6_000_000));
+        assert_eq!((sale.rung, sale.limit), (Rung::FlatOne, price(287_100)));
+        assert_eq!(sale.order_qty, Qty(6_000_000));
+    }
+    assert!(bench.out.contains(&Action::Merge(SetIx(0), Qty(4_000_000))));
+    bench.put(Input::Merged(Treasury::Done));
+    assert_eq!(bench.ends(), [(1, "FLATTENED")]);
+}
+
+#[test]
+fn three_panic_steps_without_a_buyer_stop_trading() {
+    let mut bench = Bench::new(2);
+    bench.put(Input::Signal(plan(1, 2)));
+    bench.fill(TEN);
+    bench.fill(Qty::ZERO);
+    bench.fill(Qty::ZERO);
+    for rung in [Rung::FlatOne, Rung::FlatTwo, Rung::FlatThree] {
+        bench.now = Nanos(bench.now.0 + 1);
+        bench.book(TokenIx(2), 290_000, 300_000);
+        bench.put(Input::Books);
+        assert_eq!(bench.fill(Qty::ZERO).rung, rung);
+    }
+    assert_eq!(bench.desk.phase(), Phase::HardStop);
+    assert_eq!(bench.desk.stopped().map(|guard| guard.id), Some(GuardId::S08));
+    assert_eq!(bench.ends(), [(1, "HARDSTOP")]);
+    bench.put(Input::Signal(plan(2, 2)));
+    assert_eq!(bench.sends(), 6, "nothing is sent in HardStop");
+}
+
+#[test]
+fn empty_bids_use_up_the_steps() {
+    let mut bench = Bench::new(2);
+    bench.put(Input::Signal(plan(1, 2)));
+    bench.fill(TEN);
+    bench.book(TokenIx(2), 0, 300_000);
+    bench.fill(Qty::ZERO);
+    bench.fill(Qty::ZERO);
+    for _ in 0..2 {
+        bench.put(Input::Elapsed(DeskTimer::FlatWait));
+    }
+    assert_eq!(bench.desk.phase(), Phase::HardStop);
+    let steps = bench.rows().iter().filter(|row| row.action == "FLATTEN").count();
+    assert_eq!(steps, 3);
+}
+
+#[test]
+fn leftovers_wait_for_the_chain_before_they_are_sold() {
+    let mut bench = Bench::new(2);
+    bench.put(Input::Signal(plan(1, 2)));
+    let (fire, _) = bench.out_now();
+    let id = bench.trade(fire, TEN, Settle::Prov);
+    bench.fill(Qty::ZERO);
+    bench.fill(Qty::ZERO);
+    assert_eq!(bench.desk.phase(), Phase::SettlePending);
+    assert_eq!(bench.sends(), 3);
+    bench.settle(fire, id, TEN, Settle::Conf);
+    assert_eq!(bench.out_now().1.rung, Rung::FlatOne);
+}
+
+#[test]
+fn a_ghost_fill_leaves_nothing_to_sell() {
+    let mut bench = Bench::new(2);
+    bench.put(Input::Signal(plan(1, 2)));
+    let (fire, _) = bench.out_now();
+    let id = bench.trade(fire, TEN, Settle::Prov);
+    bench.fill(TEN);
+    assert_eq!(bench.desk.phase(), Phase::SettlePending);
+    bench.settle(fire, id, TEN, Settle::Void);
+    assert_eq!(bench.out_now().1.token, TokenIx(0), "the other leg is naked and sold");
+    bench.fill(TEN);
+    assert_eq!(bench.ends(), [(1, "FLATTENED")]);
+}
+
+#[test]
+fn an_unknown_order_is_asked_about_fenced_and_given_up_by_absence() {
+    let mut bench = Bench::new(2);
+    bench.put(Input::Signal(plan(1, 2)));
+    let (fire, _) = bench.out_now();
+    bench.put(Input::Answered(fire, Answer::Unknown));
+    assert!(bench.out.contains(&Action::Query(fire)));
+    bench.put(Input::Found(fire, Evidence::Absent));
+    assert_eq!(bench.desk.phase(), Phase::FiringLeg1, "absence before the deadline proves nothing");
+    bench.put(Input::Elapsed(DeskTimer::Order(fire, razor_core::order::Timer::Resolve)));
+    assert!(bench.out.contains(&Action::Cancel(fire)));
+    bench.put(Input::Found(fire, Evidence::Absent));
+    assert_eq!(bench.ends(), [(1, "NO_FILL")]);
+    // It arrives after all: what came is cleared up, and the signal has no second terminal row.
+    bench.trade(fire, TEN, Settle::Conf);
+    assert_eq!(bench.fill(TEN).rung, Rung::FlatOne);
+    assert_eq!(bench.ends(), [(1, "NO_FILL")]);
+    assert_eq!(bench.desk.ledger().position(TokenIx(2)).conf, Qty::ZERO);
+}
+
+#[test]
+fn repeated_and_waiting_signals_have_one_row_each() {
+    let mut bench = Bench::new(2);
+    bench.put(Input::Signal(plan(1, 2)));
+    bench.put(Input::Signal(plan(1, 2)));
+    for signal in 2..=5 {
+        bench.put(Input::Signal(plan(signal, 2)));
+    }
+    let dedup = bench.rows().iter().filter(|row| row.action == "DEDUP_SIGNAL").count();
+    assert_eq!(dedup, 1);
+    assert_eq!(bench.desk.dropped(), 2);
+    bench.fill(Qty::ZERO);
+    let mut ends = bench.ends();
+    ends.sort_unstable();
+    let refused = "REJECTED_BY_RISK";
+    assert_eq!(ends, [(1, "NO_FILL"), (2, refused), (3, refused), (4, refused), (5, refused)]);
+}
+
+#[test]
+fn stop_ends_entries_at_once_and_finishes_the_ladder() {
+    let mut bench = Bench::new(2);
+    bench.put(Input::Signal(plan(1, 2)));
+    let (fire, _) = bench.out_now();
+    let id = bench.trade(fire, Qty(5_000_000), Settle::Prov);
+    bench.put(Input::Operator(Operator::Stop));
+    assert!(bench.out.contains(&Action::Cancel(fire)));
+    bench.put(Input::Answered(fire, Answer::Matched { matched: Qty(5_000_000) }));
+    bench.settle(fire, id, Qty(5_000_000), Settle::Conf);
+    assert_eq!(bench.fill(Qty(5_000_000)).rung, Rung::FlatOne);
+    assert_eq!(bench.desk.phase(), Phase::HardStop);
+    assert_eq!(bench.ends(), [(1, "FLATTENED")]);
+    bench.put(Input::Operator(Operator::Clear));
+    assert_eq!(bench.desk.phase(), Phase::Idle);
+}
+
+#[test]
+fn a_restart_unwinds_and_never_completes() {
+    let mut bench = Bench::new(2);
+    bench.put(Input::Signal(plan(1, 2)));
+    let (fire, _) = bench.out_now();
+    bench.put(Input::Restarted);
+    assert_eq!(bench.desk.phase(), Phase::SafeHold);
+    bench.trade(fire, TEN, Settle::Conf);
+    assert_eq!(bench.sends(), 1);
+    bench.put(Input::Reconciled);
+    assert_eq!(bench.fill(TEN).rung, Rung::FlatOne);
+    assert_eq!(bench.ends(), [(1, "FLATTENED")]);
+}
+
+#[test]
+fn both_chase_steps_at_one_price_are_sent_once() {
+    let mut bench = Bench::new(2);
+    bench.market.0.get_mut(&TokenIx(0)).expect("book").tick = TickSize::CENT;
+    bench.put(Input::Signal(plan(1, 2)));
+    bench.fill(TEN);
+    let first = bench.fill(Qty::ZERO);
+    assert_eq!((first.rung, first.limit), (Rung::ChaseOne, price(300_000)));
+    assert_eq!(bench.out_now().1.rung, Rung::FlatOne);
+    let guard = bench.rows().iter().find_map(|row| row.guard).expect("the guard is said");
+    assert_eq!(guard.to_string(), "guard=S-07 same_px=300000");
+}

@@ -1,0 +1,126 @@
+//! The order path's way out of a session: intents into the journal, requests to the gateway, and
+//! the gateway's events back as records.
+//!
+//! Owns: the order of things for each request — the intent is a record before anything else happens
+//! to it, and durable before the order leaves where the run says so (D-1) — and of time: whatever a
+//! deadline or the venue owes before the next input is brought in before it.
+//!
+//! Must never: answer in the gateway's place, or let an event reach the engine that the journal does
+//! not have.
+
+use razor_core::engine::Engine;
+use razor_core::engine::oms::Request;
+use razor_core::engine::record::Kind;
+use razor_core::ids::TokenIx;
+use razor_core::order::gateway::{Gateway, Intent, MarketTop, Tops, VenueEvent};
+use razor_core::order::{Attempt, OrderIx};
+use razor_core::units::Nanos;
+
+use crate::session::{Session, SessionFault};
+
+/// Events that a venue may still owe when a run ends; each order owes a handful.
+const MOST_OWED: usize = 4_096;
+
+/// The venue of a session.
+pub type Venue = Box<dyn Gateway + Send>;
+
+/// The books of an engine, as a simulated venue may read them.
+struct EngineTops<'a>(&'a Engine);
+
+impl Tops for EngineTops<'_> {
+    fn top(&self, token: TokenIx) -> Option<MarketTop> {
+        self.0.market_top(token)
+    }
+}
+
+impl Session {
+    /// Brings in what deadlines and the venue owe up to `until_ns`, in order of time.
+    pub(crate) fn catch_up(&mut self, until_ns: i64) -> Result<(), SessionFault> {
+        if self.venue.is_none() {
+            return Ok(());
+        }
+        loop {
+            let deadline = self.engine.next_deadline().map_or(i64::MAX, |at| at.0);
+            let due = self.venue.as_ref().and_then(|venue| venue.next_due());
+            let due = due.map_or(i64::MAX, |at| at.0);
+            if deadline.min(due) > until_ns {
+                return Ok(());
+            }
+            if due <= deadline {
+                self.bring_in(Nanos(due))?;
+            } else {
+                self.record_own(Kind::Timer, deadline, b"")?;
+            }
+        }
+    }
+
+    /// Takes one event of the venue.
+    fn bring_in(&mut self, now: Nanos) -> Result<(), SessionFault> {
+        let Some(venue) = &mut self.venue else { return Ok(()) };
+        let Some((at, event)) = venue.poll(now, &EngineTops(&self.engine)) else { return Ok(()) };
+        let recv_ns = at.max(self.engine.now()).0;
+        self.record_own(Kind::Venue, recv_ns, &event.encode())
+    }
+
+    /// At the end of the inputs the venue tells what it still owes, at the time that it is: no
+    /// further input will move the clock.
+    pub(crate) fn drain_venue(&mut self) -> Result<(), SessionFault> {
+        for _ in 0..MOST_OWED {
+            let due = self.venue.as_ref().and_then(|venue| venue.next_due());
+            let Some(due) = due else { return Ok(()) };
+            self.bring_in(due)?;
+        }
+        Ok(())
+    }
+
+    /// Journals a record of the session's own making, steps it, and serves what it asks for.
+    fn record_own(&mut self, kind: Kind, at: i64, payload: &[u8]) -> Result<(), SessionFault> {
+        self.push_own(kind, at, payload)?;
+        self.serve()
+    }
+
+    /// Does what the engine asks for, until it asks for nothing more.
+    pub(crate) fn serve(&mut self) -> Result<(), SessionFault> {
+        while let Some(request) = self.tables.take_request() {
+            if self.venue.is_some() {
+                self.grant(request)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn grant(&mut self, request: Request) -> Result<(), SessionFault> {
+        let now = self.engine.now();
+        let Some(venue) = &mut self.venue else { return Ok(()) };
+        match request {
+            Request::Persist { order, attempt } => return self.persist(now, order, attempt),
+            Request::Send { intent, bucket } => {
+                venue.send(now, &intent, bucket, &EngineTops(&self.engine));
+            }
+            Request::Cancel { order, hash } => venue.cancel(now, order, hash),
+            Request::Query { order, hash } => venue.query(now, order, hash),
+            Request::Merge { set, qty } => venue.merge(now, set, qty),
+            Request::Reconcile => venue.reconcile(now),
+        }
+        Ok(())
+    }
+
+    /// The intent is in the journal, and durable where orders are real, before the engine may
+    /// release it.
+    fn persist(
+        &mut self,
+        now: Nanos,
+        order: OrderIx,
+        attempt: Attempt,
+    ) -> Result<(), SessionFault> {
+        let Some(venue) = &mut self.venue else { return Ok(()) };
+        let hash = venue.hash(order, &attempt);
+        let bytes = Intent { order, hash, attempt }.encode();
+        self.push_intent(now.0, &bytes)
+    }
+}
+
+/// An event for the journal, for gateways outside the process.
+pub fn event_bytes(event: &VenueEvent) -> Vec<u8> {
+    event.encode().to_vec()
+}
