@@ -14,6 +14,8 @@ import pytest
 
 from razor.adapters.files.config_file import read_config
 from razor.adapters.files.run_directory import read_manifest
+from razor.app.calibrations import stale_suggestions, write_suggestion
+from razor.app.verdicts import report_of_run, write_report
 from razor.domain.manifest import encode_manifest
 from razor.domain.settings import default_file
 from tests.app.worlds import Place, made
@@ -211,36 +213,55 @@ def test_the_page_has_both_plots_and_the_warning_that_fills_are_simulated(
     assert "<script" not in text
 
 
-def test_a_report_of_a_run_writes_its_suggestion_and_an_audit_proves_it(run_dir: Path) -> None:
-    assert Run("audit", "rebuild", str(run_dir)).code == 0
+def test_a_report_of_a_run_writes_its_suggestion(run_dir: Path) -> None:
     suggestion = run_dir / SUGGESTION
+    assert not suggestion.exists()
+    write_report(run_dir, report_of_run(run_dir))
     text = suggestion.read_text("utf-8")
     assert tomllib.loads(text)["calibration_suggest"]["thin"]["p25"] == 0.12
-    assert Run("audit", "verify", str(run_dir)).code == 0
+    assert stale_suggestions(run_dir) == []
     suggestion.write_text(text.replace("0.12", "0.9"), "utf-8")
-    run = Run("audit", "verify", str(run_dir))
-    assert run.code == 1
-    assert f"{SUGGESTION} is not what the tables say" in run.out
-    assert Run("audit", "rebuild", str(run_dir)).code == 0
+    assert stale_suggestions(run_dir) == [SUGGESTION]
+    found = json.loads(Run("audit", "verify", str(run_dir), "--json").out)
+    assert SUGGESTION in found["reports"]
+    assert write_suggestion(run_dir) == suggestion
     assert suggestion.read_text("utf-8") == text
 
 
-def test_a_suggestion_without_a_readable_log_is_not_verified(run_dir: Path) -> None:
-    assert Run("audit", "rebuild", str(run_dir)).code == 0
-    (run_dir / "calibration_log.csv").write_text("spoilt\n", "utf-8")
-    assert Run("audit", "verify", str(run_dir)).code == 1
-    (run_dir / "calibration_log.csv").unlink()
-    assert Run("audit", "verify", str(run_dir)).code == 1
+def test_a_suggestion_has_the_name_of_the_settings_of_its_run(run_dir: Path) -> None:
+    config = run_dir / "config.toml"
+    other = config.read_text("utf-8").replace(SUGGESTION, "mine.toml")
+    config.write_text(other, "utf-8")
+    assert write_suggestion(run_dir) == run_dir / "mine.toml"
+    assert not (run_dir / SUGGESTION).exists()
 
 
-def test_a_dry_run_has_no_suggestion(played: Place, tmp_path: Path) -> None:
+def test_a_suggestion_without_a_readable_log_is_stale(run_dir: Path) -> None:
+    log = run_dir / "calibration_log.csv"
+    write_suggestion(run_dir)
+    for spoil in (
+        lambda: log.write_text("spoilt\n", "utf-8"),
+        lambda: log.write_text(f"{HEADER}\n", "utf-8"),
+        log.unlink,
+    ):
+        spoil()
+        assert stale_suggestions(run_dir) == [SUGGESTION]
+
+
+def test_a_dry_run_has_no_suggestion(played: Place) -> None:
     assert not (played.run_dir / SUGGESTION).exists()
-    run = review("--run", played.run_dir)
-    assert run.code == 3
-    assert is_one_message(run)
-    assert "a dry run sends no order" in run.err
-    missing = review("--run", tmp_path / "missing")
-    assert (missing.code, is_one_message(missing)) == (3, True)
+    assert stale_suggestions(played.run_dir) == []
+    assert Run("audit", "verify", str(played.run_dir)).code == 0
+
+
+def test_a_run_without_a_log_is_a_fault_that_names_it(run_dir: Path, tmp_path: Path) -> None:
+    (run_dir / "calibration_log.csv").unlink()
+    assert write_suggestion(run_dir) is None
+    for path, message in ((run_dir, "there is no calibration_log.csv"), (tmp_path / "none", "")):
+        run = review("--run", path)
+        assert (run.code, is_one_message(run)) == (3, True)
+        assert message in run.err
+        assert str(path) in run.err
 
 
 BAD: dict[str, tuple[Callable[[str], str], str]] = {

@@ -72,7 +72,9 @@ def review_of(run_dirs: Sequence[Path], config: ConfigFile | None) -> Review:
 
 
 def write_suggestion(run_dir: Path) -> Path | None:
-    """Write a run's suggestion beside its log, replaced in one step; ``None`` without a log.
+    """Write a run's suggestion beside its log, replaced in one step.
+
+    ``None`` for a run that sent no order: it has nothing to suggest.
 
     Errors: as :func:`review_of`.
     """
@@ -110,6 +112,8 @@ def _suggestion(run_dir: Path) -> tuple[str, bytes] | None:
     run = _run(run_dir)
     own = config_of(run_dir, run.manifest)
     calibration = _calibration([run], own.settings)
+    if calibration.mode is None:
+        return None
     text = suggestion_toml(calibration, Current.of(own.settings, source=str(own.path)))
     return own.settings.calibration.suggest_filename, text.encode()
 
@@ -118,8 +122,8 @@ def _run(path: Path) -> _Run:
     manifest = read_manifest(path)
     log = path / LOG
     if not os.path.lexists(log):
-        message = f"there is no {LOG} in {path}: a dry run sends no order"
-        remedy = "name a run of the order machine with --run"
+        message = f"there is no {LOG} in {path}"
+        remedy = "name a run that sent orders, simulated or real, with --run"
         raise StorageError(message, path=log, cause=os.strerror(errno.ENOENT), remedy=remedy)
     return _Run(path=path, manifest=manifest, log=_table(log))
 

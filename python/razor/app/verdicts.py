@@ -113,7 +113,7 @@ def rendered(report: Report) -> Rendered:
 def write_report(run_dir: Path, report: Report) -> WrittenReport:
     """Write the three files of a report, each replaced in one step.
 
-    A run with a log of its order attempts gets its suggestion beside them.
+    A run that sent orders gets its suggestion of fill shares beside them.
     """
     forms = rendered(report)
     for name, text in forms.files.items():
