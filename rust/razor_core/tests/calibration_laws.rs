@@ -12,6 +12,7 @@
 )]
 
 use proptest::prelude::*;
+use razor_core::engine::table::Table;
 use razor_core::order::{Rung, Side};
 use razor_core::shadow::calibrate::quantile::{figures, interval, interval_ranks, p25};
 use razor_core::shadow::calibrate::read::read_log;
@@ -79,6 +80,11 @@ const LARGE: [(u64, u64, u64); 5] = [
     (4_321, 1_025, 1_137),
     (10_000, 2_415, 2_586),
 ];
+
+#[test]
+fn the_table_of_the_engine_has_the_header_that_is_read() {
+    assert_eq!(Table::CalibrationLog.header(), Some(CALIBRATION_HEADER));
+}
 
 #[test]
 fn thirteen_samples_are_the_first_with_a_lower_end_and_three_with_an_upper_one() {
