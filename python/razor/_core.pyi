@@ -339,6 +339,34 @@ class BookSnapshot:
         """Receive time of the last proof that the book is current (INVARIANTS S-18)."""
 
 @final
+class SimVenue:
+    """What a simulated venue is made of: the same values give the same bytes.
+
+    `seed` >= 0. `is_frozen`: the predecessor's fill model instead of one that depletes the book.
+    `share_liquid`, `share_thin`, `drop_book_share`: decimals from 0 to 1 as text. `latency_ms`:
+    from sending to the match. `quote_depth`: shares at each level of a source without sizes, as
+    text; "0" fills nothing. `settle_ms`: least and most time to a final state.
+    `latency_spike`: extra ms, and every how many orders (0 = each). `http_429_every`: every
+    so-many-th call is refused; 0 is off. Errors: `ValueError` for a text that is no such number.
+    """
+
+    def __new__(
+        cls,
+        *,
+        seed: int,
+        is_frozen: bool,
+        share_liquid: str,
+        share_thin: str,
+        latency_ms: int,
+        quote_depth: str,
+        settle_ms: tuple[int, int] = (2000, 8000),
+        force_chase_fail: bool = False,
+        latency_spike: tuple[int, int] = (0, 0),
+        drop_book_share: str = "0",
+        http_429_every: int = 0,
+    ) -> SimVenue: ...
+
+@final
 class Source:
     """Records in order, from a capture or from the journal of a run. Belongs to one thread."""
 
@@ -372,6 +400,7 @@ class Session:
         is_live: bool,
         now_ns: int,
         raw_ws: tuple[int, int] | None = None,
+        sim: SimVenue | None = None,
     ) -> Session:
         """Begin a run in an existing directory, or go on behind an unclean end of the same run.
 
@@ -379,6 +408,7 @@ class Session:
         `params`: payload of the first record. `is_live` sheds rather than waits when the disk is
         slow, and syncs by itself. `now_ns`: label of a recovery, ns since the epoch. `raw_ws`: size
         in bytes at which `raw_ws.jsonl` is put aside, and how many are kept; None writes none.
+        `sim`: the simulated venue that orders go to; without one nothing answers them.
         Errors: `StorageError` (locked, full, read-only), `Corrupt`, `JournalError`,
         `SettingsError`; `ValueError` for arguments no caller of razor gives.
         """
@@ -402,6 +432,16 @@ class Session:
         Gives records taken, signals raised, and whether the source has ended. Releases the
         interpreter lock. Errors: as `feed`, `DecodeError` with file and line.
         """
+
+    def end_orders(self) -> None:
+        """Let the venue tell what it still owes, when no further record will move the clock.
+
+        `close` does it, too; called before, it shows in `hard_stop`. Errors: as `feed`.
+        """
+
+    @property
+    def hard_stop(self) -> str | None:
+        """Why trading has stopped, as `guard=S-08 ...`; None while it has not, and in a dry run."""
 
     @property
     def next_ns(self) -> int | None:

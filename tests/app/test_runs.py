@@ -12,14 +12,14 @@ from razor.adapters.files.config_file import ConfigFile
 from razor.adapters.files.run_directory import is_held, read_manifest
 from razor.app.console import Console
 from razor.app.logs import RunLabel
-from razor.app.runs import RunPlan, dry_run_gates, opened
+from razor.app.runs import RunPlan, admitted_gates, opened
 from razor.app.stop import StopRequest
 from razor.app.wiring import Process
 from razor.domain.errors import GateRefused, SettingsError, StorageError
 from razor.domain.manifest import Host, ResumePolicy, Source
 from razor.domain.mode import OrderPath
 from razor.domain.params import Rules
-from razor.domain.settings import Settings, default_file, settings_hash
+from razor.domain.settings import Settings, default_file, read_settings, settings_hash
 
 STARTED_NS = 1_800_000_000_000_000_000
 SECOND = 1_000_000_000
@@ -52,7 +52,7 @@ def plan(
     kind = "polymarket" if is_live else "replay"
     return RunPlan(
         config=file,
-        gates=dry_run_gates(process(), None, file),
+        gates=admitted_gates(process(), None, file),
         source=Source(kind=kind, name="" if is_live else "abc", is_live=is_live),
         runs_dir=runs_dir,
         label=None if is_live else "replay_abc",
@@ -200,16 +200,22 @@ def test_a_replay_beside_a_running_recording_gets_a_run_of_its_own(tmp_path: Pat
 
 @pytest.mark.parametrize("mode", ["dry_run", None])
 def test_a_dry_run_may_start(mode: str | None) -> None:
-    assert dry_run_gates(process(), mode, config()).order_path is OrderPath.NONE
+    assert admitted_gates(process(), mode, config()).order_path is OrderPath.NONE
 
 
-def test_live_is_refused_by_the_gate_that_is_shut() -> None:
+def test_live_without_real_orders_is_simulated() -> None:
+    assert admitted_gates(process(), "live", config()).order_path is OrderPath.SIM
+
+
+def test_real_orders_are_refused_by_the_gates_that_are_shut() -> None:
+    settings = read_settings("[live]\nenabled = true\n", source="test")
+    real = replace(config(), settings=settings)
     with pytest.raises(GateRefused) as caught:
-        dry_run_gates(process(), "live", config())
+        admitted_gates(process(), "live", real)
     assert caught.value.remedy
 
 
 @pytest.mark.parametrize("mode", ["sim", "", "DRY-RUN", "x"])
 def test_an_unknown_mode_is_a_usage_error_that_lists_the_known_ones(mode: str) -> None:
     with pytest.raises(SettingsError, match="dry_run or live"):
-        dry_run_gates(process(), mode, config())
+        admitted_gates(process(), mode, config())

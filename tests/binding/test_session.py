@@ -25,12 +25,14 @@ MS = 1_000_000
 ALL = 2**63 - 1
 MOST = 10**9
 TABLES = {
+    "calibration_log.csv",
     "health.jsonl",
     "shadow_legs.csv",
     "shadow_log.csv",
     "shadow_sets.csv",
     "snapshots.csv",
     "ticks.csv",
+    "trade_log.csv",
     "trades.csv",
 }
 YES, NO, CID = "11", "12", f"0x{1:064x}"

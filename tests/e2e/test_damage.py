@@ -10,7 +10,7 @@ import pytest
 
 from razor import _core
 from razor.adapters.files.config_file import ConfigFile, read_config
-from razor.app.runs import OpenRun, RunPlan, dry_run_gates, opened
+from razor.app.runs import OpenRun, RunPlan, admitted_gates, opened
 from razor.domain.manifest import ResumePolicy, Source
 from tests.e2e import captures, journals
 from tests.e2e.razor import ROOT, Done, here, is_one_message, process
@@ -191,7 +191,7 @@ def _plan(place: Path, config: ConfigFile) -> RunPlan:
     start = process(StringIO(), StringIO())
     return RunPlan(
         config=config,
-        gates=dry_run_gates(start, None, config),
+        gates=admitted_gates(start, None, config),
         source=Source(kind="polymarket", is_live=True),
         runs_dir=place,
         resume=ResumePolicy.AUTO,

@@ -31,11 +31,13 @@ TEXTS = {
 REFUSED = {"tab", "quoted formula", "quotes", "colours"}
 OUTPUTS = {
     "ticks.csv",
+    "trade_log.csv",
     "snapshots.csv",
     "trades.csv",
     "shadow_log.csv",
     "shadow_sets.csv",
     "shadow_legs.csv",
+    "calibration_log.csv",
     "health.jsonl",
     "report.json",
     "report.md",

@@ -18,11 +18,13 @@ SOON_S = 2.0
 _TRIES = 3
 TABLES = {
     "ticks.csv",
+    "trade_log.csv",
     "snapshots.csv",
     "trades.csv",
     "shadow_log.csv",
     "shadow_sets.csv",
     "shadow_legs.csv",
+    "calibration_log.csv",
     "health.jsonl",
 }
 

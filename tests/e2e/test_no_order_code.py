@@ -193,19 +193,16 @@ def test_no_locked_package_can_sign_an_order() -> None:
 
 @pytest.mark.parametrize("mode", ["live", "LIVE", " live_sim ", "livesim"])
 @pytest.mark.parametrize("chosen_by", ["--mode", "RAZOR_MODE"])
-def test_live_mode_is_refused_and_the_gate_is_named(
+def test_live_mode_without_live_enabled_is_simulated_and_says_so(
     tmp_path: Path, mode: str, chosen_by: str
 ) -> None:
-    runs = tmp_path / "runs"
     option = ("--mode", mode) if chosen_by == "--mode" else ()
     environment = {"RAZOR_MODE": mode} if chosen_by == "RAZOR_MODE" else {}
-    for verb in (("run", "--config", ROOT / "config.toml"), ("demo",)):
-        done = here(*verb, "--runs-dir", runs, *option, environment=environment)
-        assert (done.code, done.out) == (1, "")
-        assert is_one_message(done)
-        assert "mode live is refused: shut gate ORDER_MACHINE" in done.err
-        assert f"start with --mode dry_run (the mode came from {chosen_by})" in done.err
-    assert not runs.exists()
+    done = here("demo", "--duration", "1s", "--runs-dir", tmp_path, *option, environment=environment)
+    assert done.code == 0
+    manifest = json.loads((tmp_path / "run_latest" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["gates"]["order_path"] == "sim"
+    assert "no fill of this run is a real one" in " ".join(manifest["markers"])
 
 
 def test_live_mode_with_every_gate_open_is_refused_all_the_same(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from razor.adapters.files.config_file import read_config
 from razor.adapters.files.session import LiveSession, PlayedSession
 from razor.app.recordings import recording_at
-from razor.app.runs import OpenRun, RunPlan, dry_run_gates, opened
+from razor.app.runs import OpenRun, RunPlan, admitted_gates, opened
 from razor.application.play import Pace, PlayEnd, PlayPorts, play
 from razor.domain.feed import Gap, RecordKind
 from razor.domain.manifest import Source
@@ -27,7 +27,7 @@ def live(tmp_path: Path) -> Generator[tuple[OpenRun, LiveSession]]:
     start = process(StringIO(), StringIO())
     plan = RunPlan(
         config=config,
-        gates=dry_run_gates(start, None, config),
+        gates=admitted_gates(start, None, config),
         source=Source(kind="polymarket", is_live=True),
         runs_dir=tmp_path / "runs",
     )
@@ -136,7 +136,7 @@ def test_played_session_pairs_a_run_with_its_recording(tmp_path: Path) -> None:
     with recording_at(capture, lambda _done, _total: True) as recording:
         plan = RunPlan(
             config=config,
-            gates=dry_run_gates(start, None, config),
+            gates=admitted_gates(start, None, config),
             source=Source(kind=recording.kind, name=recording.name),
             runs_dir=tmp_path / "runs",
             label=recording.label,
@@ -166,7 +166,7 @@ def test_error_inside_leaves_the_run_as_a_crash_would(tmp_path: Path) -> None:
     start = process(StringIO(), StringIO())
     plan = RunPlan(
         config=config,
-        gates=dry_run_gates(start, None, config),
+        gates=admitted_gates(start, None, config),
         source=Source(kind="polymarket", is_live=True),
         runs_dir=tmp_path / "runs",
     )

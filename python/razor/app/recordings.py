@@ -19,6 +19,7 @@ from razor.adapters.files.run_directory import read_manifest
 from razor.app.evidence import config_of, journal_of
 from razor.domain.errors import DecodeError, StorageError
 from razor.domain.manifest import InputHash
+from razor.domain.mode import OrderPath
 from razor.domain.params import Rules
 
 __all__ = ["Recording", "Tick", "demo_recording", "recording_at"]
@@ -60,6 +61,7 @@ class Recording:
     config: ConfigFile | None = None
     seeds: tuple[tuple[str, int], ...] = ()
     markers: tuple[str, ...] = ()
+    orders: OrderPath = OrderPath.NONE
 
 
 @contextmanager
@@ -138,6 +140,7 @@ def _run(path: Path) -> Recording:
         inputs=(InputHash(name=_JOURNAL, size_bytes=size, sha256=journal.block),),
         rules=Rules.PREDECESSOR if is_old else Rules.VENUE,
         config=config_of(path, manifest),
+        orders=manifest.gates.order_path,
         markers=(*manifest.markers, _TORN) if journal.is_torn else manifest.markers,
     )
 

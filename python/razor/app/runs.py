@@ -48,16 +48,22 @@ from razor.domain.params import Rules, params_record
 from razor.domain.settings import SCHEMA_VERSION, settings_hash
 from razor.domain.switches import read_switches
 
-__all__ = ["OpenRun", "RunPlan", "dry_run_gates", "opened", "require_markets"]
+__all__ = ["OpenRun", "RunPlan", "admitted_gates", "opened", "require_markets"]
 
-_MACHINE = "ORDER_MACHINE"
+_GATEWAY = "LIVE_GATEWAY"
+HARD_STOP_CODE = 4
+# A fixed seed: a simulated run over the same input gives the same bytes.
+_SIM_SEED = 1
+_SIMULATED = "Orders went to the simulated venue: no fill of this run is a real one."
 _SCHEMAS = {
     "journal": "1",
+    "calibration_log": "1",
     "shadow_legs": "1",
     "shadow_log": "v5",
     "shadow_sets": "1",
     "snapshots": "v1",
     "ticks": "v1",
+    "trade_log": "1",
     "trades": "v3",
 }
 
@@ -67,6 +73,7 @@ class RunPlan:
     """What a run is about.
 
     ``label`` is what ``run_id`` says in the tables, ``None`` for the name of the new directory.
+    ``told_orders``: the recording tells the story of its own orders, which is told again.
     ``out_dir`` writes there instead of under ``runs_dir``. ``markers`` are remarks that every
     report repeats.
     """
@@ -82,6 +89,14 @@ class RunPlan:
     seeds: tuple[tuple[str, int], ...] = ()
     markers: tuple[str, ...] = ()
     resume: ResumePolicy = ResumePolicy.NEVER
+    told_orders: OrderPath = OrderPath.NONE
+
+    @property
+    def orders(self) -> OrderPath:
+        """Where orders of this run end, or ended in the run that is played again."""
+        return (
+            self.told_orders if self.gates.order_path is OrderPath.NONE else self.gates.order_path
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,27 +108,33 @@ class OpenRun:
     label: str
     notice: str
 
-    def finish(self, start: Process, *, cause: str) -> None:
-        """End in order: everything is durable and the manifest says how it ended."""
+    def finish(self, start: Process, *, cause: str) -> str | None:
+        """End in order: everything is durable and the manifest says how it ended.
+
+        Gives back why trading stopped, if it did: the run is whole, and its exit code says so.
+        """
+        self.session.end_orders()
+        stopped = self.session.hard_stop
         self.session.close()
-        end = RunEnd(ended_ns=start.now_ns(), cause=cause, exit_code=0)
+        code = 0 if stopped is None else HARD_STOP_CODE
+        end = RunEnd(ended_ns=start.now_ns(), cause=cause, exit_code=code)
         self.directory.write_manifest(ended(self.directory.manifest(), end))
+        return stopped
 
 
-def dry_run_gates(start: Process, mode: str | None, config: ConfigFile) -> GateVector:
-    """Resolve the gates of a start; only a dry run may go on in this version.
+def admitted_gates(start: Process, mode: str | None, config: ConfigFile) -> GateVector:
+    """Resolve the gates of a start; a dry run and a simulated one may go on in this version.
 
     Errors: :class:`GateRefused` that names the shut gate, :class:`SettingsError` for an unknown
     mode.
     """
     gates = resolve_gates(mode, start.environment, config.settings, Facts())
-    if admit(gates) is not OrderPath.NONE:
+    if admit(gates) is OrderPath.REAL:
         message = (
-            f"mode {gates.choice.mode.value} is refused: shut gate {_MACHINE}: "
-            "this version has no order machine"
+            f"real orders are refused: shut gate {_GATEWAY}: this version has no way to send them"
         )
-        remedy = f"start with --mode dry_run (the mode came from {gates.choice.chosen_by})"
-        raise GateRefused(message, shut=(_MACHINE,), remedy=remedy)
+        remedy = "set live.enabled = false: the orders then go to the simulated venue"
+        raise GateRefused(message, shut=(_GATEWAY,), remedy=remedy)
     return gates
 
 
@@ -148,10 +169,11 @@ def opened(start: Process, plan: RunPlan) -> Generator[OpenRun]:
             run_id=label,
             build_id=identity.build,
             settings_sha256=bytes.fromhex(settings_hash(plan.config.settings)),
-            params=params_record(label, plan.config.settings, rules=plan.rules),
+            params=params_record(label, plan.config.settings, rules=plan.rules, orders=plan.orders),
             is_live=plan.source.is_live,
             now_ns=start.started_ns,
             raw_ws=_raw_ws(plan),
+            sim=_sim_venue(start, plan),
         )
         if is_resumed:
             process = Session(started_ns=start.started_ns, pid=start.pid)
@@ -161,6 +183,39 @@ def opened(start: Process, plan: RunPlan) -> Generator[OpenRun]:
         except BaseException:
             session.abandon()
             raise
+
+
+def _seeds(plan: RunPlan) -> dict[str, int]:
+    seeds = dict(plan.seeds)
+    return {**seeds, "sim": _SIM_SEED} if plan.gates.order_path is OrderPath.SIM else seeds
+
+
+def _markers(plan: RunPlan) -> tuple[str, ...]:
+    """Add what a reader of a simulated run must never overlook."""
+    depth = plan.config.settings.sim.quote_depth
+    if plan.gates.order_path is not OrderPath.SIM:
+        return plan.markers
+    seeded = f"Sizes that the source lacks are seeded around {depth} shares: fills are invented."
+    return (*plan.markers, _SIMULATED, *((seeded,) if depth > 0 else ()))
+
+
+def _sim_venue(start: Process, plan: RunPlan) -> _core.SimVenue | None:
+    """Make the simulated venue of a run whose orders go there; a told story needs none."""
+    if plan.gates.order_path is not OrderPath.SIM:
+        return None
+    sim, switches = plan.config.settings.sim, read_switches(start.environment)
+    return _core.SimVenue(
+        seed=_SIM_SEED,
+        is_frozen=sim.model == "frozen",
+        share_liquid=format(sim.sim_fill_share_liquid, "f"),
+        share_thin=format(sim.sim_fill_share_thin, "f"),
+        latency_ms=sim.sim_network_latency_ms,
+        quote_depth=format(sim.quote_depth, "f"),
+        force_chase_fail=switches.force_chase_fail,
+        latency_spike=(switches.latency_spike_ms, switches.latency_spike_every),
+        drop_book_share=format(switches.drop_book_pct, "f"),
+        http_429_every=switches.http_429_every,
+    )
 
 
 def _raw_ws(plan: RunPlan) -> tuple[int, int] | None:
@@ -216,7 +271,7 @@ def _manifest(
         source=plan.source,
         gates=plan.gates,
         sim_switches=read_switches(start.environment),
-        seeds=dict(plan.seeds),
+        seeds=_seeds(plan),
         schema_versions={
             "frozen_rules": SCHEMA_VERSION,
             "rules": plan.rules.value,
@@ -226,6 +281,6 @@ def _manifest(
         inputs=plan.inputs,
         host=start.host,
         sessions=(Session(started_ns=start.started_ns, pid=start.pid),),
-        markers=plan.markers,
+        markers=_markers(plan),
         continues=continues,
     )

@@ -34,6 +34,13 @@ impl Tops for EngineTops<'_> {
 }
 
 impl Session {
+    /// Tells the venue which markets there are.
+    pub(crate) fn define(&mut self) {
+        if let (Some(venue), Some(universe)) = (&mut self.venue, self.engine.universe()) {
+            venue.define(universe);
+        }
+    }
+
     /// Brings in what deadlines and the venue owe up to `until_ns`, in order of time.
     pub(crate) fn catch_up(&mut self, until_ns: i64) -> Result<(), SessionFault> {
         if self.venue.is_none() {
@@ -64,7 +71,10 @@ impl Session {
 
     /// At the end of the inputs the venue tells what it still owes, at the time that it is: no
     /// further input will move the clock.
-    pub(crate) fn drain_venue(&mut self) -> Result<(), SessionFault> {
+    ///
+    /// # Errors
+    /// [`SessionFault`].
+    pub fn drain_venue(&mut self) -> Result<(), SessionFault> {
         for _ in 0..MOST_OWED {
             let due = self.venue.as_ref().and_then(|venue| venue.next_due());
             let Some(due) = due else { return Ok(()) };

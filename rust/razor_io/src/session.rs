@@ -163,6 +163,7 @@ impl Session {
     /// may have come before the settings were written; they are then the first input after it.
     fn begin(&mut self, plan: &Plan) -> Result<(), SessionFault> {
         if self.engine.universe().is_some() {
+            self.define();
             self.step(Kind::Recovery, plan.now_ns, "", 0, b"")?;
             return self.serve();
         }
@@ -206,6 +207,9 @@ impl Session {
             raw.push(record.recv_ns.millis_floor(), record.payload)?;
         }
         let stepped = self.engine.step(record, &mut self.tables)?;
+        if kind == Kind::Meta {
+            self.define();
+        }
         self.serve()?;
         Ok(Fed { is_shed, is_refused: stepped.is_refused, signals: stepped.signals })
     }

@@ -18,6 +18,7 @@ mod errors;
 mod files;
 mod probe;
 mod session;
+mod sim;
 mod source;
 
 use pyo3::exceptions::PyRuntimeWarning;
@@ -37,6 +38,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<session::FeedFacts>()?;
     module.add_class::<session::BookSnapshot>()?;
     module.add_class::<session::SignalNotice>()?;
+    module.add_class::<sim::SimVenue>()?;
     module.add_class::<source::Source>()?;
     module.add_class::<probe::Prober>()?;
     bench::export(module)?;

@@ -15,6 +15,7 @@ use razor_io::raw::RawSettings;
 use razor_io::session::{Fed, Plan, Session as Inner};
 
 use crate::errors::{Fault, bad_argument, closed};
+use crate::sim::SimVenue;
 use crate::source::Source;
 
 /// What the engine found in one record; see the stub.
@@ -59,7 +60,8 @@ impl Session {
     /// Begins or resumes a run.
     #[staticmethod]
     #[pyo3(signature = (
-        run_dir, *, run_id, build_id, settings_sha256, params, is_live, now_ns, raw_ws=None
+        run_dir, *, run_id, build_id, settings_sha256, params, is_live, now_ns, raw_ws=None,
+        sim=None
     ))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments, each with its own meaning")]
     fn open(
@@ -72,6 +74,7 @@ impl Session {
         is_live: bool,
         now_ns: i64,
         raw_ws: Option<(u64, u64)>,
+        sim: Option<&SimVenue>,
     ) -> PyResult<Self> {
         let identity = Identity::new(run_id, build_id, settings_sha256).map_err(bad_argument)?;
         let recorder = if is_live { RecorderSettings::live() } else { RecorderSettings::replay() };
@@ -85,7 +88,8 @@ impl Session {
             raw,
             durable_intents: false,
         };
-        let inner = py.detach(|| Inner::open(&plan)).map_err(Fault::from)?;
+        let venue = sim.map(SimVenue::venue);
+        let inner = py.detach(|| Inner::open_with(&plan, venue)).map_err(Fault::from)?;
         Ok(Self { inner: Some(inner) })
     }
 
@@ -188,6 +192,19 @@ impl Session {
         let engine = self.get()?.engine();
         let counts = (engine.counters(), engine.integrity());
         Ok(razor_io::json::text(&counts))
+    }
+
+    /// Lets the venue tell what it still owes, at the end of the inputs.
+    fn end_orders(&mut self, py: Python<'_>) -> PyResult<()> {
+        let inner = self.get_mut()?;
+        Ok(py.detach(|| inner.drain_venue()).map_err(Fault::from)?)
+    }
+
+    /// Why trading has stopped; `None` while it has not, and in a dry run.
+    #[getter]
+    fn hard_stop(&self) -> PyResult<Option<String>> {
+        let desk = self.get()?.engine().desk();
+        Ok(desk.and_then(|desk| desk.stopped()).map(|guard| guard.to_string()))
     }
 
     /// Liveness of all tokens and connections.

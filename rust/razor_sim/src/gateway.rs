@@ -30,6 +30,7 @@ mod venue;
 use std::collections::BTreeMap;
 
 use razor_core::ids::SetIx;
+use razor_core::market::Universe;
 use razor_core::order::Evidence;
 use razor_core::order::attempt::{Attempt, OrderHash, OrderIx};
 use razor_core::order::gateway::{Gateway, Intent, MarketTop, Reply, Tops, VenueEvent};
@@ -173,6 +174,10 @@ impl SimGateway {
 }
 
 impl Gateway for SimGateway {
+    fn define(&mut self, universe: &Universe) {
+        self.markets = SimMarkets::of(universe);
+    }
+
     fn hash(&mut self, _order: OrderIx, attempt: &Attempt) -> OrderHash {
         digest::order_hash(self.config.seed, attempt)
     }

@@ -11,10 +11,11 @@ import click
 from razor.adapters.files.config_file import ConfigFile, read_config
 from razor.adapters.files.session import LiveSession, PlayedSession
 from razor.app.cli import options
+from razor.app.cli.failure import ExitCode
 from razor.app.cli.following import until_stopped
 from razor.app.cli.verb import Verb, process
 from razor.app.recordings import Recording, demo_recording, recording_at
-from razor.app.runs import OpenRun, RunPlan, dry_run_gates, opened, require_markets
+from razor.app.runs import OpenRun, RunPlan, admitted_gates, opened, require_markets
 from razor.app.verdicts import WrittenReport, report_of_run, write_report
 from razor.app.wiring import Process
 from razor.application.play import Pace, PlayPorts, play
@@ -41,6 +42,7 @@ class _Outcome:
     records: int
     signals: int
     span_ns: int
+    stopped: str | None
     written: WrittenReport | None = None
 
 
@@ -65,25 +67,28 @@ def run_verb(
     pace: Pace,
     resume: ResumePolicy,
     as_json: bool,
-) -> None:
+) -> ExitCode:
     """Record, judge and keep the shadow ledger; ends in a Day-14 report. Places no order.
 
+    --mode live with live.enabled = false sends the signals to a simulated venue as well; no order
+    of this version reaches a real one.
     --source polymarket records the venue, read-only, until Ctrl-C or --duration;
     --source replay:PATH plays a capture or the journal of a run.
     """
     file = read_config(config)
-    gates = dry_run_gates(start, mode, file)
+    gates = admitted_gates(start, mode, file)
     where = runs_dir or Path(file.settings.run.data_dir)
     if source.startswith(_REPLAY):
         path = Path(source.removeprefix(_REPLAY))
         with recording_at(path, until_stopped(start)) as recording:
             plan = _replay_plan(file, gates, recording, where)
-            _play(start, plan, recording, pace=pace, duration_ms=duration_ms, is_json=as_json)
-    elif source == _LIVE:
+            return _play(
+                start, plan, recording, pace=pace, duration_ms=duration_ms, is_json=as_json
+            )
+    if source == _LIVE:
         plan = _live_plan(file, gates, where, resume)
-        _record(start, plan, duration_ms=duration_ms, is_reported=True, is_json=as_json)
-    else:
-        raise _unknown_source(source)
+        return _record(start, plan, duration_ms=duration_ms, is_reported=True, is_json=as_json)
+    raise _unknown_source(source)
 
 
 @click.command("demo", cls=Verb)
@@ -94,14 +99,14 @@ def run_verb(
 @process
 def demo_verb(
     start: Process, *, mode: str | None, runs_dir: Path | None, duration_ms: int, as_json: bool
-) -> None:
+) -> ExitCode:
     """Play a small seeded recording with planted sets through the dry run, at full speed."""
     file = _built_in_config()
-    gates = dry_run_gates(start, mode, file)
+    gates = admitted_gates(start, mode, file)
     where = runs_dir or Path(file.settings.run.data_dir)
     with demo_recording(duration_ms=duration_ms or _DEMO_MS) as recording:
         plan = _replay_plan(file, gates, recording, where)
-        _play(start, plan, recording, pace=Pace.MAX, duration_ms=0, is_json=as_json)
+        return _play(start, plan, recording, pace=Pace.MAX, duration_ms=0, is_json=as_json)
 
 
 @click.command("replay", cls=Verb)
@@ -121,7 +126,7 @@ def replay_verb(
     runs_dir: Path | None,
     pace: Pace,
     as_json: bool,
-) -> None:
+) -> ExitCode:
     """Play a run, a capture or a predecessor's run again: the same input gives the same bytes.
 
     Settings come from --config, else from the run that is played, else from config.toml.
@@ -129,10 +134,10 @@ def replay_verb(
     with recording_at(path, until_stopped(start)) as recording:
         own = recording.config if config is None else None
         file = own or read_config(config or _DEFAULT_CONFIG)
-        gates = dry_run_gates(start, "dry_run", file)
+        gates = admitted_gates(start, "dry_run", file)
         where = runs_dir or Path(file.settings.run.data_dir)
         plan = _replay_plan(file, gates, recording, where, out_dir=out_dir)
-        _play(start, plan, recording, pace=pace, duration_ms=0, is_json=as_json)
+        return _play(start, plan, recording, pace=pace, duration_ms=0, is_json=as_json)
 
 
 @click.command("record", cls=Verb)
@@ -143,12 +148,12 @@ def replay_verb(
 @process
 def record_verb(
     start: Process, config: Path, *, out_dir: Path, duration_ms: int, as_json: bool
-) -> None:
+) -> ExitCode:
     """Record the venue alone, read-only: a run directory with journal and tables, no report."""
     file = read_config(config)
-    gates = dry_run_gates(start, "dry_run", file)
+    gates = admitted_gates(start, "dry_run", file)
     plan = _live_plan(file, gates, out_dir, ResumePolicy.AUTO)
-    _record(start, plan, duration_ms=duration_ms, is_reported=False, is_json=as_json)
+    return _record(start, plan, duration_ms=duration_ms, is_reported=False, is_json=as_json)
 
 
 def _play(
@@ -159,7 +164,7 @@ def _play(
     pace: Pace,
     duration_ms: int,
     is_json: bool,
-) -> None:
+) -> ExitCode:
     total = recording.source.progress()[1] or None
     with opened(start, plan) as run:
         with start.console.progress("playing", total=total) as bar:
@@ -172,7 +177,7 @@ def _play(
             )
             played = play(ports, pace=pace, duration_ms=duration_ms)
         cause = start.stop.cause or played.end.value
-        run.finish(start, cause=cause)
+        stopped = run.finish(start, cause=cause)
         written = write_report(run.directory.path, report_of_run(run.directory.path))
         outcome = _Outcome(
             run=run,
@@ -180,14 +185,16 @@ def _play(
             records=played.records,
             signals=played.signals,
             span_ns=played.last_ns - played.first_ns,
+            stopped=stopped,
             written=written,
         )
     _tell(start, outcome, is_json=is_json)
+    return ExitCode.DONE if stopped is None else ExitCode.HARD_STOP
 
 
 def _record(
     start: Process, plan: RunPlan, *, duration_ms: int, is_reported: bool, is_json: bool
-) -> None:
+) -> ExitCode:
     from razor.app.live import record_live  # noqa: PLC0415 - only live verbs load sockets
 
     with opened(start, plan) as run:
@@ -197,7 +204,7 @@ def _record(
         summary = record_live(start, plan.config.settings, live, duration_ms=duration_ms)
         cause = start.stop.cause or summary.end.value
         records = run.session.durable_seq - before
-        run.finish(start, cause=cause)
+        stopped = run.finish(start, cause=cause)
         path = run.directory.path
         written = write_report(path, report_of_run(path)) if is_reported else None
         outcome = _Outcome(
@@ -206,9 +213,11 @@ def _record(
             records=records,
             signals=live.signals,
             span_ns=summary.to_ns - summary.from_ns,
+            stopped=stopped,
             written=written,
         )
     _tell(start, outcome, is_json=is_json)
+    return ExitCode.DONE if stopped is None else ExitCode.HARD_STOP
 
 
 def _replay_plan(
@@ -230,6 +239,7 @@ def _replay_plan(
         inputs=recording.inputs,
         seeds=recording.seeds,
         markers=recording.markers,
+        told_orders=recording.orders,
     )
 
 
@@ -258,6 +268,10 @@ def _tell(start: Process, outcome: _Outcome, *, is_json: bool) -> None:
         f"{outcome.cause}: {outcome.records:,} records over {span_s:,.1f} s, "
         f"{outcome.signals:,} signals"
     )
+    if outcome.stopped is not None:
+        start.console.fact(
+            f"HARDSTOP {outcome.stopped}: nothing was sent after it; see trade_log.csv"
+        )
     start.console.fact(f"run {run.directory.path}" + (f", {run.notice}" if run.notice else ""))
     if written is not None:
         start.console.fact(f"report {written.html}")
@@ -273,6 +287,7 @@ def _facts(outcome: _Outcome) -> dict[str, JsonValue]:
         "signals": outcome.signals,
         "span_ns": outcome.span_ns,
         "notice": run.notice,
+        "hard_stop": outcome.stopped,
     }
     if written is not None:
         numbers = written.rendered.report.numbers

@@ -14,6 +14,7 @@ use thiserror::Error;
 use super::Evidence;
 use super::attempt::{Attempt, AttemptKey, OrderHash, OrderIx, Rung, TradeId};
 use crate::ids::{SetIx, TokenIx};
+use crate::market::Universe;
 use crate::signal::bucket::Bucket;
 use crate::units::{Bps, Nanos, Price, Qty, Usdc};
 
@@ -127,6 +128,8 @@ pub struct MarketTop {
 
 /// A venue on a clock that somebody else moves.
 pub trait Gateway {
+    /// The markets of the run, whenever some were added; venues of others know their own.
+    fn define(&mut self, _universe: &Universe) {}
     /// The hash an order will have, before it is sent: the same for the same run and attempt.
     fn hash(&mut self, order: OrderIx, attempt: &Attempt) -> OrderHash;
     /// Sends an order whose intent is durable.
