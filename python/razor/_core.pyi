@@ -279,6 +279,10 @@ class FeedFacts:
         """Token ids of markets that the frame mixed up (FAULTS F-09)."""
 
     @property
+    def compare(self) -> list[str]:
+        """Token ids whose hashes suddenly stopped reproducing: compare their REST books (F-08)."""
+
+    @property
     def is_shed(self) -> bool:
         """Whether the recorder had no room: the record is neither journaled nor applied."""
 

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import pytest
 from tests.e2e import captures, journals
 from tests.e2e.loopback import desk, play
 from tests.e2e.razor import ROOT, Done, here
+from tests.feeds.probes import exclusive
 
 _README = (ROOT / "README.md").read_text(encoding="utf-8")
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -27,6 +29,7 @@ _EXPECTED = {
     "make build",
     "make run",
     "make test",
+    "razor markets select --config config.toml --probe-seconds 600",
     "razor run --config config.toml --duration 60s",
     "razor record --config config.toml --out recordings --duration 60s",
     "razor capture import PATH --out day.jsonl.zst",
@@ -117,6 +120,31 @@ def test_commands_work_in_the_order_of_the_readme(
     assert checks == {}
 
 
+def test_markets_are_selected_as_the_readme_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verb = "markets select --config config.toml"
+    assert f"razor {verb} --probe-seconds 600" in _commands()
+    monkeypatch.chdir(tmp_path)
+
+    async def live() -> None:
+        async with desk(tmp_path, markets=4) as at:
+            exclusive(at.venue, "77", ask="0.30", numbers=(1, 2, 3))
+            # Ten minutes of the README are a second here: too few samples for any gate.
+            done = await at.razor(*verb.split(), "--probe-seconds", "1")
+            assert done.code == 1, done.err
+            assert "insufficient data: no markets pass hard gates" in done.out
+            assert "5 probed, 0 failed" in done.out
+            (made,) = (at.place / "runs" / "market_select").iterdir()
+            found = tomllib.loads((made / "suggest.toml").read_text(encoding="utf-8"))
+            assert found["run"]["market_ids"] == []
+            table = (made / "market_scores.csv").read_text(encoding="utf-8")
+            assert table.count(",group,") == 1
+            assert table.count(",binary,") == 4
+
+    play(live())
+
+
 def test_files_of_a_run_that_the_readme_lists_are_there(tmp_path: Path) -> None:
     made = here("demo", "--runs-dir", tmp_path, "--duration", "1s", "--json")
     run = Path(made.text("run_dir"))
@@ -147,6 +175,7 @@ def test_documents_that_the_readme_links_exist() -> None:
         ("calibrate", "review"),
         ("audit", "verify"),
         ("audit", "rebuild"),
+        ("markets", "select"),
         ("config", "check"),
         ("config", "show"),
     ],

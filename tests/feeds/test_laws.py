@@ -19,7 +19,7 @@ from razor.adapters.polymarket.limits import (
     Limits,
     TokenBucket,
 )
-from razor.adapters.polymarket.shard import Add, Again, Drop, Replace, Shard
+from razor.adapters.polymarket.shard import Add, Again, Drop, Replace, Shard, ShardWorld
 from razor.adapters.polymarket.wire import (
     LABEL_MAX,
     TradeHead,
@@ -249,8 +249,11 @@ def shard_of(*tokens: str) -> Shard:
     return Shard(
         conn="market-0",
         tokens=tokens,
-        settings=FeedSettings(),
-        ports=FeedPorts(recorder=engine, liveness=engine, clock=clock, log=MemoryLog()),
+        world=ShardWorld(
+            settings=FeedSettings(),
+            ports=FeedPorts(recorder=engine, liveness=engine, clock=clock, log=MemoryLog()),
+            compare=lambda _: None,
+        ),
         backoff=Backoff(first_ms=1, max_ms=1, jitter=lambda step: step),
     )
 

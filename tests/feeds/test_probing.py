@@ -5,9 +5,6 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from razor.adapters.files.market_selection import (
@@ -18,10 +15,7 @@ from razor.adapters.files.market_selection import (
 )
 from razor.adapters.polymarket import (
     EventStop,
-    LiveProbes,
     ProbeEngine,
-    ProbePlan,
-    ProbeWorld,
     TaskSupervisor,
 )
 from razor.adapters.polymarket.probing import SkippedPolls
@@ -29,68 +23,14 @@ from razor.application.ports import Unresolved
 from razor.application.select import Select, Selection, SelectPorts, SelectRequest
 from razor.domain.feed import NS_PER_S, Gap, RecordKind
 from razor.domain.feed_event import MarketSkipped, TradePollFailed
-from razor.domain.params import Rules, params_record
 from razor.domain.selection import Preference, Score
-from razor.domain.settings import Settings, default_file
+from razor.domain.settings import default_file
 from tests.cli.programs import ROOT
 
 from .clock import drive, drive_for, until
+from .probes import PARAMS, SECONDS, exclusive, probing
 from .venue import Answer, Request, Venue, token_id
-from .world import World, universe_of, world
-
-PARAMS = params_record("probe", Settings(), rules=Rules.VENUE)
-SECONDS = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rig:
-    """Probes of a venue, the engines they made, and what they gave."""
-
-    at: World
-    probes: LiveProbes
-    engines: list[ProbeEngine]
-    took: list[Score | None]
-
-    async def run(self) -> None:
-        candidates = await self.probes.candidates()
-        assert not isinstance(candidates, Unresolved)
-        await self.probes.run(candidates, self.took.append)
-
-    def is_flowing(self, count: int) -> bool:
-        """Whether so many engines run and the last of them has all its books."""
-        if len(self.engines) < count:
-            return False
-        tokens = self.engines[-1].view().tokens.values()
-        return bool(tokens) and all(token.hydrated for token in tokens)
-
-
-@asynccontextmanager
-async def _rig(venue: Venue, *, concurrency: int = 5, **changes: object) -> AsyncIterator[Rig]:
-    plan = ProbePlan(
-        pool_limit=50,
-        probe_ms=SECONDS * 1_000,
-        concurrency=concurrency,
-        skip_every=int(str(changes.pop("skip_every", 0))),
-    )
-    async with world(venue, **changes) as at:
-        engines: list[ProbeEngine] = []
-
-        def engine() -> ProbeEngine:
-            engines.append(ProbeEngine(PARAMS))
-            return engines[-1]
-
-        probes = LiveProbes(
-            plan=plan,
-            world=ProbeWorld(
-                settings=at.settings,
-                http=at.http,
-                clock=at.clock,
-                log=at.log,
-                jitter=lambda _: 0,
-                engine=engine,
-            ),
-        )
-        yield Rig(at=at, probes=probes, engines=engines, took=[])
+from .world import universe_of
 
 
 def test_a_market_is_sampled_every_second_and_its_prints_counted_once() -> None:
@@ -100,7 +40,7 @@ def test_a_market_is_sampled_every_second_and_its_prints_counted_once() -> None:
         second = 1_800_000_000
         rows = [venue.trade(market, number, second + number) for number in (3, 2, 1)]
         venue.trades[market.condition_id] = [*rows, venue.trade(market, 9, second - 1)]
-        async with _rig(venue) as rig:
+        async with probing(venue) as rig:
             task = asyncio.ensure_future(rig.run())
             await until(lambda: rig.is_flowing(1) and venue.requested("/trades"))
             await drive(rig.at.clock, task.done)
@@ -126,7 +66,7 @@ def test_a_market_whose_books_never_come_has_no_samples() -> None:
         venue = Venue()
         venue.mute |= set(venue.tokens())
         venue.no_book |= set(venue.tokens())
-        async with _rig(venue) as rig:
+        async with probing(venue) as rig:
             task = asyncio.ensure_future(rig.run())
             await until(lambda: venue.sessions)
             await drive(rig.at.clock, task.done)
@@ -140,7 +80,7 @@ def test_a_market_whose_books_never_come_has_no_samples() -> None:
 
 def test_no_more_probes_than_allowed_run_together() -> None:
     async def run() -> None:
-        async with _rig(Venue(3), concurrency=2) as rig:
+        async with probing(Venue(3), concurrency=2) as rig:
             task = asyncio.ensure_future(rig.run())
             await until(lambda: rig.is_flowing(2))
             await drive_for(rig.at.clock, SECONDS * 1_000 - 500)
@@ -155,7 +95,7 @@ def test_no_more_probes_than_allowed_run_together() -> None:
 
 def test_zero_probes_at_a_time_count_as_one() -> None:
     async def run() -> None:
-        async with _rig(Venue(), concurrency=0) as rig:
+        async with probing(Venue(), concurrency=0) as rig:
             task = asyncio.ensure_future(rig.run())
             await drive(rig.at.clock, task.done)
             assert len(rig.took) == 1
@@ -169,7 +109,7 @@ def test_full_pages_are_counted() -> None:
         market = venue.markets[0]
         rows = [venue.trade(market, number, 1_800_000_000) for number in range(3)]
         venue.trades[market.condition_id] = rows
-        async with _rig(venue, trade_poll_limit=3) as rig:
+        async with probing(venue, trade_poll_limit=3) as rig:
             task = asyncio.ensure_future(rig.run())
             await until(lambda: venue.requested("/trades"))
             await drive(rig.at.clock, task.done)
@@ -191,7 +131,7 @@ def test_every_kth_poll_of_all_probes_is_skipped() -> None:
 def test_skipped_polls_are_not_sent() -> None:
     async def run() -> None:
         venue = Venue()
-        async with _rig(venue, skip_every=1) as rig:
+        async with probing(venue, skip_every=1) as rig:
             task = asyncio.ensure_future(rig.run())
             await drive(rig.at.clock, task.done)
             assert venue.requested("/trades") == []
@@ -205,7 +145,7 @@ def test_skipped_polls_are_not_sent() -> None:
 def test_polls_follow_each_other_by_at_least_200_ms() -> None:
     async def run() -> None:
         venue = Venue()
-        async with _rig(venue, trade_poll_interval_ms=1) as rig:
+        async with probing(venue, trade_poll_interval_ms=1) as rig:
             task = asyncio.ensure_future(rig.run())
             await until(lambda: venue.requested("/trades"))
             await drive(rig.at.clock, task.done, step_ms=50)
@@ -218,7 +158,7 @@ def test_a_failed_poll_is_named_and_the_probe_goes_on() -> None:
     async def run() -> None:
         venue = Venue()
         venue.handlers["/trades"] = lambda _: Answer(status=400)
-        async with _rig(venue) as rig:
+        async with probing(venue) as rig:
             task = asyncio.ensure_future(rig.run())
             await until(lambda: rig.is_flowing(1))
             await drive(rig.at.clock, task.done)
@@ -238,7 +178,7 @@ def test_a_market_that_cannot_be_followed_fails_alone() -> None:
         listed = {**venue.gamma_market(venue.markets[1]), "clobTokenIds": json.dumps(other)}
         rows = [venue.gamma_market(venue.markets[0]), listed, venue.gamma_market(venue.markets[2])]
         venue.queue("/markets", Answer(body=json.dumps(rows).encode()))
-        async with _rig(venue) as rig:
+        async with probing(venue) as rig:
             task = asyncio.ensure_future(rig.run())
             await drive(rig.at.clock, task.done)
             assert [score and score.candidate.market_id for score in rig.took].count(None) == 2
@@ -250,7 +190,7 @@ def test_a_market_that_cannot_be_followed_fails_alone() -> None:
 def test_a_book_out_of_step_dirties_and_is_read_again() -> None:
     async def run() -> None:
         venue = Venue()
-        async with _rig(venue) as rig:
+        async with probing(venue) as rig:
             task = asyncio.ensure_future(rig.run())
             await until(lambda: rig.is_flowing(1))
             await venue.sessions[0].send("{not json")
@@ -267,7 +207,7 @@ def test_a_book_out_of_step_dirties_and_is_read_again() -> None:
 def test_a_stop_ends_probes_and_keeps_the_finished_one(tmp_path: Path) -> None:
     async def run() -> None:
         venue, stop = Venue(3), EventStop()
-        async with _rig(venue, concurrency=1) as rig:
+        async with probing(venue, concurrency=1) as rig:
             ports = SelectPorts(
                 probes=rig.probes,
                 files=SelectionFiles(tmp_path, "msel_1_000001"),
@@ -298,7 +238,7 @@ def test_candidates_out_of_reach_are_a_fault() -> None:
     async def run() -> None:
         venue = Venue()
         venue.handlers["/markets"] = lambda _: Answer(status=404)
-        async with _rig(venue) as rig:
+        async with probing(venue) as rig:
             found = await rig.probes.candidates()
             assert isinstance(found, Unresolved)
             assert found.is_fault
@@ -317,7 +257,7 @@ def test_the_definition_is_asked_for_by_the_listed_id() -> None:
             return Answer(body=json.dumps({"markets": rows}).encode())
 
         venue.handlers["/markets/keyset"] = serve
-        async with _rig(venue, concurrency=1) as rig:
+        async with probing(venue, concurrency=1) as rig:
             task = asyncio.ensure_future(rig.run())
             await drive(rig.at.clock, task.done)
             assert asked == ["1", "2"]
@@ -416,6 +356,30 @@ def test_the_venues_markets_are_listed_shown_and_selected_from(tmp_path: Path) -
     asyncio.run(run())
 
 
+def test_groups_are_told_with_the_reasons_of_those_refused(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with Venue(5) as venue:
+            exclusive(venue, "77", ask="0.30", numbers=(1, 2))
+            exclusive(venue, "78", ask="0.30", numbers=(3, 4), negRiskAugmented=True)
+            verb = ("markets", "select", "--config", str(_config(venue, tmp_path)))
+            options = ("--probe-seconds", "1", "--prefer-strategy", "group")
+            told = await _razor(*verb, *options, "--out-dir", str(tmp_path / "1"))
+            out, err = await told.communicate()
+            assert told.returncode == 1, err.decode()
+            reason = "augmented group: an unnamed outcome may win"
+            assert f"refused group 78  Question 3?: {reason}" in out.decode()
+            assert "1 probed, 1 failed" in out.decode()
+            facts = await _razor(*verb, *options, "--out-dir", str(tmp_path / "2"), "--json")
+            out, _ = await facts.communicate()
+            found = json.loads(out)
+            assert (found["candidates"], found["probed"], found["groups"]) == (2, 1, [])
+            assert found["groups_refused"] == [
+                {"event_id": "78", "label": "Question 3?", "reason": reason}
+            ]
+
+    asyncio.run(run())
+
+
 def test_an_unreachable_venue_is_a_fault(tmp_path: Path) -> None:
     async def run() -> None:
         async with Venue() as venue:
@@ -439,7 +403,7 @@ def test_a_candidate_of_three_tokens_cannot_be_followed() -> None:
             "/markets",
             Answer(body=json.dumps([row | {"clobTokenIds": json.dumps(tokens)}]).encode()),
         )
-        async with _rig(venue) as rig:
+        async with probing(venue) as rig:
             task = asyncio.ensure_future(rig.run())
             await drive(rig.at.clock, task.done)
             assert rig.took == [None]
@@ -449,7 +413,7 @@ def test_a_candidate_of_three_tokens_cannot_be_followed() -> None:
 
 def test_candidates_are_what_the_pool_lists() -> None:
     async def run() -> None:
-        async with _rig(Venue(2)) as rig:
+        async with probing(Venue(2)) as rig:
             found = await rig.probes.candidates()
             assert not isinstance(found, Unresolved)
             assert [it.token_ids for it in found] == [it.tokens for it in rig.at.venue.markets]

@@ -8,7 +8,7 @@ import asyncio
 import itertools
 import json
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -111,6 +111,8 @@ class Venue:
         self.refuse_sockets = 0
         self.queued: dict[str, deque[Answer]] = {}
         self.handlers: dict[str, Callable[[Request], Answer]] = {}
+        # The recipe of the book hash; filler unless a test says otherwise.
+        self.hash_of: Callable[[Mapping[str, object]], str] = lambda _: "0" * 40
         self.on_session: Callable[[Session], None] = lambda _: None
         self._ms = itertools.count(1_800_000_000_000)
         self._stack = AsyncExitStack()
@@ -175,7 +177,7 @@ class Venue:
 
     async def change(self, token: str, price: str = "0.41", size: str = "5") -> None:
         """A level changes: in the book, and on the wire unless a fault says no."""
-        self.books[token][0][:] = [["0.40", "100"], [price, size]]
+        self.books[token][0][1:] = [[price, size]]
         message = self.price_change(token, price, size)
         if self.is_frozen or token in self.mute:
             return
@@ -183,12 +185,13 @@ class Venue:
             await session.send(message)
 
     def price_change(self, token: str, price: str, size: str) -> dict[str, object]:
+        at_ms = next(self._ms)
         change = {
             "asset_id": token,
             "price": price,
             "size": size,
             "side": "BUY",
-            "hash": "0" * 40,
+            "hash": self.hash_of(self._whole(token, at_ms)),
             "best_bid": price,
             "best_ask": "0.42",
         }
@@ -196,16 +199,21 @@ class Venue:
             "event_type": "price_change",
             "market": self.market_of(token),
             "price_changes": [change],
-            "timestamp": str(next(self._ms)),
+            "timestamp": str(at_ms),
         }
 
     def book(self, token: str) -> dict[str, object]:
+        whole = self._whole(token, next(self._ms))
+        return whole | {"hash": self.hash_of(whole)}
+
+    def _whole(self, token: str, at_ms: int) -> dict[str, object]:
+        """The book with an empty hash, keys in the order that the hash covers (PROTOCOL 3.2)."""
         bids, asks = self.books[token]
         return {
             "market": self.market_of(token),
             "asset_id": token,
-            "timestamp": str(next(self._ms)),
-            "hash": "0" * 40,
+            "timestamp": str(at_ms),
+            "hash": "",
             "bids": [{"price": price, "size": size} for price, size in bids],
             "asks": [{"price": price, "size": size} for price, size in asks],
             "min_order_size": "5",

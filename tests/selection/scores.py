@@ -52,3 +52,11 @@ def liquid(market_id: str, **changes: object) -> Score:
 
 def thin(market_id: str, **changes: object) -> Score:
     return score(market_id, **{"liquid": 0, "thin": 1_000, **changes})  # type: ignore[arg-type]
+
+
+def group(market_id: str, *, legs: int = 5, **changes: object) -> Score:
+    """A group that passes the gates; its markets are followed by ids of their own."""
+    base = score(market_id, legs=legs, **{"liquid": 0, "thin": 1_000, **changes})  # type: ignore[arg-type]
+    ids = tuple(f"{market_id}-{leg}" for leg in range(legs))
+    event = replace(base.candidate, event_id=market_id, is_group=True, market_ids=ids)
+    return replace(base, candidate=event)

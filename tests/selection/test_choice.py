@@ -18,11 +18,12 @@ from razor.domain.selection import (
     market_phase,
     preferred,
     select,
+    select_groups,
     sorted_by_volume,
     strategy_of,
 )
 
-from .scores import HOUR_MS, START_MS, candidate, liquid, score, thin
+from .scores import HOUR_MS, START_MS, candidate, group, liquid, score, thin
 
 DAY_MS = 86_400_000
 NO_GATE = "no markets pass hard gates"
@@ -244,3 +245,74 @@ def test_warnings_name_degraded_depth_and_bursts() -> None:
     assert score("1", passes_gap_max_ms=1_800_000).warnings == ()
     both = score("1", depth3_degraded=1, passes_gap_max_ms=1_800_001)
     assert both.warnings == (Warned.DEPTH_UNIT_SUSPECT, Warned.BURSTY_PASSES)
+
+
+def groups(*scores: Score) -> list[str]:
+    return [score.candidate.market_id for score in select_groups(scores)]
+
+
+def test_groups_change_nothing_in_the_frozen_choice() -> None:
+    rivals = [group("0", legs=legs, passes=900, liquid=1_000) for legs in (2, 3, 64)]
+    pairs = [liquid("1"), thin("2"), thin("3", passes=0)]
+    for count in range(len(pairs) + 1):
+        for some in itertools.combinations(pairs, count):
+            assert select([*rivals, *some], Preference.ANY) == select(some, Preference.ANY)
+    assert chosen(*rivals) == NO_GATE
+
+
+def test_markets_are_never_chosen_as_groups() -> None:
+    assert groups(liquid("1"), thin("2"), score("3", legs=3)) == []
+
+
+@pytest.mark.parametrize("legs", [2, 3, 4, 64])
+def test_a_group_of_any_size_is_chosen_by_the_frozen_gates_but_for_the_legs(legs: int) -> None:
+    assert groups(group("1", legs=legs)) == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("inside", "outside"),
+    [
+        ({"snapshots_total": 300, "thin": 300}, {"snapshots_total": 299, "thin": 299}),
+        ({"trades_total": 10}, {"trades_total": 9}),
+        ({"bucket_nan": 200}, {"bucket_nan": 201}),
+        ({"passes": 1}, {"passes": 0}),
+    ],
+)
+def test_each_gate_of_a_group_has_two_sides(
+    inside: dict[str, int], outside: dict[str, int]
+) -> None:
+    assert groups(group("1", **inside)) == ["1"]
+    assert groups(group("1", **outside)) == []
+
+
+def test_a_group_needs_no_bucket() -> None:
+    assert groups(group("1", thin=1, liquid=1)) == ["1"]
+
+
+def test_groups_are_ordered_by_passes_then_prints_then_volume_then_id() -> None:
+    ranked = [
+        group("5", passes=11),
+        group("4", passes=10, trades_total=101),
+        group("3", passes=10, volume="2"),
+        group("1", passes=10),
+        group("2", passes=10),
+    ]
+    for order in itertools.permutations(ranked):
+        assert groups(*order) == ["5", "4", "3", "1", "2"]
+
+
+def test_groups_are_probed_unless_another_strategy_is_preferred() -> None:
+    pool = [candidate("1"), candidate("3", legs=3), group("9").candidate]
+    kept = {wish: [it.market_id for it in preferred(pool, wish)] for wish in Preference}
+    assert kept == {
+        Preference.ANY: ["1", "3", "9"],
+        Preference.BINARY: ["1"],
+        Preference.TRIANGLE: ["3"],
+        Preference.GROUP: ["9"],
+    }
+
+
+def test_a_group_has_a_strategy_word_of_its_own_and_follows_all_of_its_markets() -> None:
+    found = group("9", legs=2).candidate
+    assert (found.strategy, found.followed) == ("group", ("9-0", "9-1"))
+    assert (candidate("1").strategy, candidate("1").followed) == ("binary", ("1",))

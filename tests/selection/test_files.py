@@ -21,9 +21,9 @@ from razor.adapters.files.market_selection import (
 from razor.application.select import Progress
 from razor.domain.errors import StorageError
 from razor.domain.probe import ProbeFigures
-from razor.domain.selection import Insufficient, Score, Selected
+from razor.domain.selection import Insufficient, Refused, Score, Selected
 
-from .scores import START_MS, candidate, liquid, score, thin
+from .scores import START_MS, candidate, group, liquid, score, thin
 
 HEADER = (
     "run_id,probe_start_unix_ms,probe_end_unix_ms,probe_seconds,gamma_id,condition_id,legs_n,"
@@ -269,3 +269,41 @@ def test_text_from_outside_is_ascii_in_the_recommendation() -> None:
 
 def test_a_selection_is_named_by_its_start() -> None:
     assert selection_id(started_ns=1_800_000_000_123_000_000, pid=7) == "msel_1800000000123_703100"
+
+
+def test_a_group_is_a_row_marked_by_its_strategy_with_the_frozen_columns(tmp_path: Path) -> None:
+    SelectionFiles(tmp_path, "r").append(group("9", legs=5))
+    assert (tmp_path / SCORES).read_text().startswith(HEADER + "\n")
+    (row,) = rows(tmp_path)
+    assert (row["gamma_id"], row["strategy"], row["legs_n"]) == ("9", "group", "5")
+    assert [row[f"token{leg}_id"] for leg in range(3)] == ["90", "91", "92"]
+
+
+def test_the_suggestion_names_all_markets_of_a_group_once() -> None:
+    shared = group("8", legs=2)
+    shared = replace(shared, candidate=replace(shared.candidate, market_ids=("1", "9-0")))
+    choice = Selected(liquid=liquid("1"), thin=thin("2"))
+    found = tomllib.loads(suggestion(choice, [group("9", legs=2), shared]))
+    assert found == {"run": {"market_ids": ["1", "2", "9-0", "9-1"]}}
+
+
+def test_groups_without_a_pair_are_a_suggestion() -> None:
+    found = tomllib.loads(suggestion(NONE, [group("9", legs=3)]))
+    assert found == {"run": {"market_ids": ["9-0", "9-1", "9-2"]}}
+
+
+def test_the_recommendation_shows_groups_and_why_others_were_refused() -> None:
+    refused = Refused(event_id="7", label="Who\u202e?", reason="a catch-all")
+    text = recommendation("r", replace(PROGRESS, refused=(refused,)), NONE, [group("9", legs=5)])
+    assert text.isascii()
+    found = json.loads(text)
+    assert found["groups_refused"] == [
+        {"event_id": "7", "label": "Who\u202e?", "reason": "a catch-all"}
+    ]
+    (shown,) = found["groups"]
+    assert (shown["event_id"], shown["strategy"]) == ("9", "group")
+    assert shown["token_ids"] == ["90", "91", "92", "93", "94"]
+    assert shown["market_ids"] == ["9-0", "9-1", "9-2", "9-3", "9-4"]
+    assert shown["market_scores"]["snapshots_total"] == 1_000
+    assert shown["probe_warnings"] == []
+    assert found["selection_error"] == "no markets pass hard gates"

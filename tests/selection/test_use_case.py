@@ -16,10 +16,17 @@ from razor.application.select import (
     SelectRequest,
     Took,
 )
-from razor.domain.selection import Candidate, Insufficient, Preference, Score, Selected
+from razor.domain.selection import (
+    Candidate,
+    Insufficient,
+    Preference,
+    Refused,
+    Score,
+    Selected,
+)
 from tests.feeds.clock import VirtualClock
 
-from .scores import candidate, liquid, thin
+from .scores import candidate, group, liquid, thin
 
 Script = Callable[[Took], Awaitable[None]]
 ANY = SelectRequest(preference=Preference.ANY)
@@ -211,3 +218,29 @@ def test_only_the_preferred_strategy_is_probed() -> None:
     bench = Bench(_nothing, pool=[candidate("1"), candidate("2", legs=3)])
     bench.done(SelectRequest(preference=Preference.TRIANGLE))
     assert bench.probes.asked == ["2"]
+
+
+def test_a_refused_group_is_counted_and_kept_with_its_reason() -> None:
+    refusals = [Refused(event_id=each, label="Who?", reason="closed") for each in ("77", "78")]
+
+    async def script(took: Took) -> None:
+        for refused in refusals:
+            took(refused)
+        await _both(took)
+
+    bench = Bench(script)
+    done = bench.done()
+    assert (done.progress.ok, done.progress.failed) == (2, 2)
+    assert done.progress.refused == tuple(refusals)
+    assert bench.files.calls == ["append 2", "append 1", "finish"]
+
+
+def test_groups_stand_beside_the_frozen_choice() -> None:
+    async def script(took: Took) -> None:
+        took(group("77"))
+        took(group("78", passes=0))
+        await _both(took)
+
+    done = Bench(script).done()
+    assert isinstance(done.choice, Selected)
+    assert [score.candidate.market_id for score in done.groups] == ["77"]

@@ -26,7 +26,8 @@ class FeedReport:
 
     `refused` is the decoder's reason, blank if the frame was taken. `resnapshot` names tokens
     whose book went DIRTY and needs a fresh snapshot; `mismatched` tokens whose message named
-    another market than the local map.
+    another market than the local map; `compare` tokens whose book hashes suddenly stopped
+    reproducing, so that their REST books should be read (F-08).
     """
 
     touched: tuple[str, ...] = ()
@@ -34,6 +35,7 @@ class FeedReport:
     refused: str = ""
     resnapshot: tuple[str, ...] = ()
     mismatched: tuple[str, ...] = ()
+    compare: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

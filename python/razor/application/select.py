@@ -21,10 +21,12 @@ from razor.domain.selection import (
     Candidate,
     Insufficient,
     Preference,
+    Refused,
     Score,
     Selected,
     preferred,
     select,
+    select_groups,
     sorted_by_volume,
 )
 
@@ -45,13 +47,16 @@ _STOP = "stop"
 _PROBES = "probes"
 NO_CANDIDATES = "no candidates of two or three legs and the preferred strategy"
 
-# Takes a finished probe: its score, or `None` when it failed.
-Took = Callable[[Score | None], None]
+# Takes a finished probe: its score, or `None` when it failed, or a group that is not probed.
+Took = Callable[[Score | Refused | None], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a selection is; times in ms since the epoch, ``probe_ms`` the time of each probe."""
+    """How far a selection is; times in ms since the epoch, ``probe_ms`` the time of each probe.
+
+    ``refused`` are groups that were not probed; they are among ``failed``.
+    """
 
     started_ms: int
     updated_ms: int
@@ -61,6 +66,7 @@ class Progress:
     last_ok: str | None = None
     probe_ms: int = 0
     aborted: bool = False
+    refused: tuple[Refused, ...] = ()
 
 
 class Probes(Protocol):
@@ -126,11 +132,15 @@ class SelectRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """How a selection ended. ``fault`` is what the probes as a whole died of, if they did."""
+    """How a selection ended. ``choice`` is the frozen one, ``groups`` stand beside it.
+
+    ``fault`` is what the probes as a whole died of, if they did.
+    """
 
     scores: tuple[Score, ...]
     choice: Selected | Insufficient
     progress: Progress
+    groups: tuple[Score, ...] = ()
     fault: Exception | None = None
 
 
@@ -163,7 +173,13 @@ class Select:
         choice = self._choose(request.preference)
         scores = sorted_by_volume(self._scores)
         self._files.finish(scores, self._progress, choice)
-        return Selection(scores=scores, choice=choice, progress=self._progress, fault=ended.error)
+        return Selection(
+            scores=scores,
+            choice=choice,
+            progress=self._progress,
+            groups=select_groups(scores),
+            fault=ended.error,
+        )
 
     async def _probe(self, request: SelectRequest) -> None:
         found = await self._probes.candidates()
@@ -177,14 +193,17 @@ class Select:
         if candidates:
             await self._probes.run(candidates, self._take)
 
-    def _take(self, score: Score | None) -> None:
+    def _take(self, found: Score | Refused | None) -> None:
         done = self._progress
-        if score is None:
-            done = replace(done, failed=done.failed + 1)
-        else:
-            self._scores.append(score)
-            self._files.append(score)
-            done = replace(done, ok=done.ok + 1, last_ok=score.candidate.market_id)
+        match found:
+            case None:
+                done = replace(done, failed=done.failed + 1)
+            case Refused():
+                done = replace(done, failed=done.failed + 1, refused=(*done.refused, found))
+            case Score():
+                self._scores.append(found)
+                self._files.append(found)
+                done = replace(done, ok=done.ok + 1, last_ok=found.candidate.market_id)
         self._progress = replace(done, updated_ms=self._now_ms())
         if self._progress.updated_ms - self._written_ms >= _REWRITE_MS:
             self._written_ms = self._progress.updated_ms

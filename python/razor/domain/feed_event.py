@@ -129,6 +129,16 @@ class MappingMismatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HashesBroke:
+    """The hashes of these tokens' book reproduced and suddenly mostly do not (F-08)."""
+
+    code: ClassVar[str] = "HASH_BREAK"
+    at_ns: int
+    conn: str
+    token_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpAttempt:
     """One attempt of one HTTP call; `elapsed_ms` covers connect to last byte."""
 
@@ -259,6 +269,7 @@ FeedEvent = (
     | TokenChanged
     | FrameRefused
     | MappingMismatch
+    | HashesBroke
     | HttpAttempt
     | BookIgnored
     | BooksMissing

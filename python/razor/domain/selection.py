@@ -1,10 +1,12 @@
-"""Market selection: one Liquid and one Thin market out of probed ones (RAZOR_SPEC §25).
+"""Market selection: one Liquid and one Thin market out of probed ones (RAZOR_SPEC §25), and groups.
 
-Owns: the frozen gates and orders [F], the rates they look at, and the remarks beside them. Must
-never: read a clock, round before a comparison, or compute money; rates are exact fractions.
+Owns: the frozen gates and orders [F], the rates they look at, the remarks beside them, and the
+choice of groups: exclusive events, probed as one set of all their outcomes. Must never: read a
+clock, round before a comparison, or compute money; rates are exact fractions.
 
 Invariants:
 
+- the frozen choice does not see groups, so that they change nothing in it;
 - a rate without a denominator is ``None`` (``NaN`` in the files), passes no gate and comes last;
 - the same scores give the same choice in any order of arrival: ties end with the market id;
 - a market is never both the Liquid and the Thin one.
@@ -23,12 +25,14 @@ __all__ = [
     "Insufficient",
     "Phase",
     "Preference",
+    "Refused",
     "Score",
     "Selected",
     "Warned",
     "market_phase",
     "preferred",
     "select",
+    "select_groups",
     "sorted_by_volume",
     "strategy_of",
 ]
@@ -57,6 +61,7 @@ class Preference(Enum):
     ANY = "any"
     BINARY = "binary"
     TRIANGLE = "triangle"
+    GROUP = "group"
 
 
 class Phase(Enum):
@@ -79,8 +84,11 @@ class Warned(Enum):
 class Candidate:
     """A market (or, in a recording, a set) that may be probed.
 
-    ``market_id`` is the Gamma id, in a recording the set's key. Volume and liquidity in dollars, 0
-    when unknown; ``end_ms`` 0 when unknown. ``label`` is for people. Texts come from outside.
+    ``market_id`` is the Gamma id, of a set over several markets its key. Volume and liquidity in
+    dollars, 0 when unknown; ``end_ms`` 0 when unknown. ``label`` is for people. ``event_id`` is the
+    exclusive event of a market or group, blank without. A group is of the live venue;
+    ``market_ids`` are the Gamma ids of its markets, empty until it is defined. Texts come from
+    outside.
     """
 
     market_id: str
@@ -90,6 +98,9 @@ class Candidate:
     liquidity: Decimal = Decimal(0)
     end_ms: int = 0
     label: str = ""
+    event_id: str = ""
+    is_group: bool = False
+    market_ids: tuple[str, ...] = ()
 
     @property
     def legs_n(self) -> int:
@@ -98,8 +109,13 @@ class Candidate:
 
     @property
     def strategy(self) -> str:
-        """The strategy word of the tables."""
-        return strategy_of(self.legs_n)
+        """The strategy word of the tables; it tells groups from markets."""
+        return Preference.GROUP.value if self.is_group else strategy_of(self.legs_n)
+
+    @property
+    def followed(self) -> tuple[str, ...]:
+        """What `run.market_ids` must name for this to be recorded."""
+        return self.market_ids if self.is_group else (self.market_id,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +205,15 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A group that was not probed, and why."""
+
+    event_id: str
+    label: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Selected:
     """The choice."""
 
@@ -219,12 +244,13 @@ def market_phase(*, end_ms: int, now_ms: int) -> Phase:
 
 
 def preferred(candidates: Iterable[Candidate], preference: Preference) -> tuple[Candidate, ...]:
-    """Keep what can be selected at all: two or three legs, of the preferred strategy."""
+    """Keep what can be selected at all: groups, and markets of two or three legs, as preferred."""
     is_any = preference is Preference.ANY
     return tuple(
         candidate
         for candidate in candidates
-        if candidate.legs_n in _LEGS and (is_any or candidate.strategy == preference.value)
+        if (candidate.is_group or candidate.legs_n in _LEGS)
+        and (is_any or candidate.strategy == preference.value)
     )
 
 
@@ -254,11 +280,26 @@ def select(scores: Sequence[Score], preference: Preference) -> Selected | Insuff
     return Selected(liquid=liquid, thin=thin)
 
 
+def select_groups(scores: Iterable[Score]) -> tuple[Score, ...]:
+    """Groups that are worth recording, best first.
+
+    The gates are the frozen ones but for the number of legs; there are no buckets: an exclusive
+    event is worth recording when its outcomes together were cheap enough, however thin.
+    """
+    found = [score for score in scores if score.candidate.is_group and _is_proven(score)]
+    return tuple(sorted(found, key=_group_key))
+
+
 def _passes_gates(score: Score) -> bool:
+    candidate = score.candidate
+    return not candidate.is_group and candidate.legs_n in _LEGS and _is_proven(score)
+
+
+def _is_proven(score: Score) -> bool:
+    """Enough samples and prints, readable books, and a sample at or above the gate."""
     seen = score.figures
     return (
-        score.candidate.legs_n in _LEGS
-        and seen.snapshots_total >= _MIN_SNAPSHOTS
+        seen.snapshots_total >= _MIN_SNAPSHOTS
         and seen.trades_total >= _MIN_TRADES
         and _at_most(score.bucket_nan_rate, _MAX_NAN_RATE)
         and seen.passes >= _MIN_PASSES
@@ -302,6 +343,13 @@ def _order(score: Score, bucket_rate: Callable[[Score], Rate]) -> tuple[_Key, st
         score.trades_per_min,
         _exact(score.candidate.volume_24h),
     )
+    return tuple(map(_descending, rates)), score.candidate.market_id
+
+
+def _group_key(score: Score) -> tuple[_Key, str]:
+    """Passes per hour, prints per minute, volume, each descending; then the id."""
+    volume = _exact(score.candidate.volume_24h)
+    rates = (score.passes_per_hour, score.trades_per_min, volume)
     return tuple(map(_descending, rates)), score.candidate.market_id
 
 

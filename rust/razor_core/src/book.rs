@@ -21,13 +21,15 @@
 //! - a refused frame changes counters only; a message its book refuses changes no level;
 //! - a book follows one connection at a time; a snapshot of another one takes over only when the
 //!   book is not LIVE;
-//! - a REST book is a base only where no stream is, and never carries stream changes.
+//! - a REST book is a base only where no stream is, and never carries stream changes;
+//! - a hash alone gates nothing: a sudden break of a recipe that held makes a book DIRTY, once.
 
 mod apply;
 mod hash;
 mod ladder;
 mod market;
 mod report;
+mod trend;
 mod view;
 
 pub use hash::HashTallies;
@@ -60,7 +62,9 @@ pub enum DirtyReason {
     RefusedUpdate,
     /// A REST book of the same venue time differs for longer than a moment.
     RestMismatch,
-    /// The shell says so (watchdog, rate of hash mismatches, operator).
+    /// The hashes of its source reproduced and suddenly mostly do not (F-08).
+    HashBreak,
+    /// The shell says so (watchdog, operator).
     Shell,
 }
 
@@ -152,6 +156,8 @@ pub struct Books {
     params: BookParams,
     frame: Frame,
     jobs: Vec<HashJob>,
+    /// Markets whose hashes broke with the last frame.
+    broken: Vec<MarketIx>,
     text: Vec<u8>,
     calls: u64,
     changes_seen: u32,
@@ -208,6 +214,7 @@ impl Books {
     ) -> Result<(), Refusal> {
         report.clear();
         self.jobs.clear();
+        self.broken.clear();
         self.calls = self.calls.wrapping_add(1);
         let base = self.admit(source)?;
         self.now = self.now.max(source.recv_ns);
@@ -316,7 +323,7 @@ impl Books {
         }
     }
 
-    /// The shell's own doubt (watchdog, hash mismatches, operator): DIRTY until the next snapshot.
+    /// The shell's own doubt (watchdog, operator): DIRTY until the next snapshot.
     pub fn distrust(&mut self, market: MarketIx) {
         self.dirty(market, DirtyReason::Shell);
     }

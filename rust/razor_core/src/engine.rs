@@ -224,6 +224,7 @@ impl Engine {
         }
         self.is_ended = true;
         self.integrity.last_ms = self.now.millis_floor();
+        parts.end_orders(self.now, sink);
         parts.finish(self.now, &mut self.counters, sink);
         parts.refresh(&mut self.counters, &mut self.integrity);
         let row = counters::integrity_row(

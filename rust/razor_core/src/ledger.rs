@@ -12,23 +12,26 @@
 //! Owns: [`Ledger`], [`Fill`], [`Settle`]. Must never: sell or merge what is not confirmed (S-22),
 //! give up the cost of a sold share before the sale is confirmed, or apply half of a fill.
 //!
-//! Invariants: a fill is applied once, whatever is repeated (S-11); shares and cash are the sums of
-//! the fills that are not void (S-10, S-23); confirmed cash plus the cost of confirmed shares is the
-//! realised result (S-33). Buys cost `notional_ceil + fee`, sells bring `notional_floor − fee`. A
-//! sale takes the average cost of the free shares, rounded down: what stays is never under cost.
+//! Invariants: a fill is applied once, whatever is repeated (S-11); shares and cash are the sums
+//! of the fills that are not void (S-10, S-23); confirmed cash plus the cost of confirmed shares is
+//! the realised result (S-33). Buys cost `notional_ceil + fee`, sells bring `notional_floor − fee`.
+//! A sale takes the average cost of the free shares, rounded down: what stays is never under cost.
 
 mod account;
+mod stock;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use thiserror::Error;
 
 use crate::ids::TokenIx;
 use crate::order::{OrderIx, Side, TradeId};
-use crate::units::{Price, Qty, UnitError, Usdc, notional_ceil, notional_floor};
-use account::{Account, Lot};
+use crate::units::{Price, Qty, UnitError, Usdc};
+use account::Account;
+use stock::{Booking, Stock};
 
 /// What the chain has said of a fill; the last two are final.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -190,26 +193,11 @@ pub struct CashChange {
     pub prov: Usdc,
 }
 
-/// A booked fill with the cost of the shares it brought or took.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Entry {
-    fill: Fill,
-    cost: Usdc,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-struct Totals {
-    cash: CashChange,
-    realised: Usdc,
-}
-
 /// All fills and what they add up to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Ledger {
-    fills: BTreeMap<FillKey, Entry>,
-    /// Tokens of which there is anything; an empty account is removed.
-    accounts: BTreeMap<TokenIx, Account>,
-    totals: Totals,
+    fills: BTreeMap<FillKey, Booking>,
+    stock: Stock,
 }
 
 impl Ledger {
@@ -221,25 +209,29 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`]; nothing has changed.
     pub fn book(&mut self, fill: Fill) -> Result<Booked, LedgerError> {
-        match self.fills.get(&fill.key).copied() {
-            None => self.book_new(fill),
-            Some(entry) => self.book_again(entry, fill),
+        match self.fills.entry(fill.key) {
+            Entry::Vacant(slot) => {
+                check_amount(fill.qty, fill.fee)?;
+                slot.insert(self.stock.open(fill)?);
+                Ok(Booked::New)
+            }
+            Entry::Occupied(mut slot) => book_again(&mut self.stock, slot.get_mut(), fill),
         }
     }
 
     /// What the account has of a token.
     pub fn position(&self, token: TokenIx) -> Position {
-        self.accounts.get(&token).map(Account::position).unwrap_or_default()
+        self.stock.accounts.get(&token).map(Account::position).unwrap_or_default()
     }
 
     /// Every token of which there is anything, in order.
     pub fn positions(&self) -> impl Iterator<Item = (TokenIx, Position)> + '_ {
-        self.accounts.iter().map(|(token, account)| (*token, account.position()))
+        self.stock.accounts.iter().map(|(token, account)| (*token, account.position()))
     }
 
     /// Shares that may be sold: confirmed and in no provisional sale (S-09, S-22).
     pub fn sellable(&self, token: TokenIx) -> Qty {
-        self.accounts.get(&token).map(|account| account.free.qty).unwrap_or_default()
+        self.stock.accounts.get(&token).map(|account| account.free.qty).unwrap_or_default()
     }
 
     /// Cost of everything held, the first term of exposure.
@@ -250,7 +242,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Overflow`].
     pub fn cost(&self) -> Result<Usdc, LedgerError> {
-        self.sum(|position| position.cost)
+        sum(self.positions().map(|(_, position)| position.cost))
     }
 
     /// Cost of the confirmed shares; with [`CashChange::conf`] it adds up to [`Self::realised`].
@@ -258,7 +250,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Overflow`].
     pub fn conf_cost(&self) -> Result<Usdc, LedgerError> {
-        self.sum(|position| position.conf_cost)
+        sum(self.positions().map(|(_, position)| position.conf_cost))
     }
 
     /// Gives `qty` of each leg for `proceeds`, on the chain for good.
@@ -267,21 +259,8 @@ impl Ledger {
     /// [`LedgerError`]; nothing has changed.
     pub fn merge(&mut self, legs: &[TokenIx], qty: Qty, proceeds: Usdc) -> Result<(), LedgerError> {
         check_amount(qty, proceeds)?;
-        let mut taken = BTreeMap::new();
-        let mut cost = Usdc::ZERO;
-        for token in legs {
-            let mut account = self.account(*token);
-            cost = cost.plus(account.leave(*token, qty)?.cost)?;
-            taken.insert(*token, account);
-        }
-        if legs.is_empty() || taken.len() != legs.len() {
-            return Err(LedgerError::BadLegs { legs: legs.len() });
-        }
-        self.totals = self.totals.with_result(proceeds, cost)?;
-        for (token, account) in taken {
-            self.put(token, account);
-        }
-        Ok(())
+        check_legs(legs)?;
+        self.stock.take(legs, qty, proceeds)
     }
 
     /// Gives `qty` of a resolved token for `payout`, which may be zero (F-55).
@@ -294,15 +273,15 @@ impl Ledger {
 
     /// Cash since the ledger began (S-23).
     pub const fn cash_change(&self) -> CashChange {
-        self.totals.cash
+        self.stock.cash
     }
 
     /// Result of confirmed sales and treasury against the cost of what left (S-22).
     pub const fn realised(&self) -> Usdc {
-        self.totals.realised
+        self.stock.realised
     }
 
-    /// Shares of an order's fills that are not void, at most what 64 bits hold. Linear in its fills.
+    /// Shares of an order's fills that are not void, capped at 64 bits. Linear in its fills.
     pub fn filled(&self, order: OrderIx) -> Qty {
         let sum = self.fills_of(order).fold(0_u64, |sum, fill| sum.saturating_add(fill.qty.0));
         Qty(sum)
@@ -312,155 +291,44 @@ impl Ledger {
     pub fn fills_of(&self, order: OrderIx) -> impl Iterator<Item = &Fill> {
         let first = FillKey { order, trade: TradeId([0; 16]) };
         let last = FillKey { order, trade: TradeId([u8::MAX; 16]) };
-        let fills = self.fills.range(first..=last).map(|(_, entry)| &entry.fill);
+        let fills = self.fills.range(first..=last).map(|(_, booking)| &booking.fill);
         fills.filter(|fill| fill.settle != Settle::Void)
     }
 
     /// A fill as it is booked.
     pub fn fill(&self, key: FillKey) -> Option<&Fill> {
-        self.fills.get(&key).map(|entry| &entry.fill)
-    }
-
-    fn book_new(&mut self, fill: Fill) -> Result<Booked, LedgerError> {
-        check_amount(fill.qty, fill.fee)?;
-        let mut account = self.account(fill.token);
-        let mut totals = self.totals;
-        let cash = cash_of(&fill)?;
-        let cost = match fill.settle {
-            Settle::Prov => {
-                totals.cash.prov = totals.cash.prov.plus(cash)?;
-                match fill.side {
-                    Side::Buy => account.expect(lot_of(&fill, cash)?)?,
-                    Side::Sell => account.promise(fill.token, fill.qty)?.cost,
-                }
-            }
-            Settle::Conf => match fill.side {
-                Side::Buy => {
-                    totals.cash.conf = totals.cash.conf.plus(cash)?;
-                    account.arrive(lot_of(&fill, cash)?)?
-                }
-                Side::Sell => {
-                    let cost = account.leave(fill.token, fill.qty)?.cost;
-                    totals = totals.with_result(cash, cost)?;
-                    cost
-                }
-            },
-            Settle::Void => Usdc::ZERO,
-        };
-        self.totals = totals;
-        self.put(fill.token, account);
-        self.fills.insert(fill.key, Entry { fill, cost });
-        Ok(Booked::New)
-    }
-
-    fn book_again(&mut self, entry: Entry, said: Fill) -> Result<Booked, LedgerError> {
-        check_same(&entry.fill, &said)?;
-        let order = said.key.order;
-        let (booked, said) = (entry.fill.settle, said.settle);
-        match booked {
-            Settle::Prov => match said {
-                Settle::Prov => Ok(Booked::Repeated),
-                Settle::Conf => self.confirm(entry),
-                Settle::Void => self.void(entry),
-            },
-            Settle::Conf => match said {
-                Settle::Prov => Ok(Booked::Regressed),
-                Settle::Conf => Ok(Booked::Repeated),
-                Settle::Void => Err(LedgerError::Contradicted { order, booked, said }),
-            },
-            Settle::Void => match said {
-                Settle::Prov => Ok(Booked::Regressed),
-                Settle::Conf => Err(LedgerError::Contradicted { order, booked, said }),
-                Settle::Void => Ok(Booked::Repeated),
-            },
-        }
-    }
-
-    fn confirm(&mut self, entry: Entry) -> Result<Booked, LedgerError> {
-        let Entry { fill, cost } = entry;
-        let lot = Lot { qty: fill.qty, cost };
-        let cash = cash_of(&fill)?;
-        let mut account = self.account(fill.token);
-        let mut totals = self.totals;
-        totals.cash.prov = totals.cash.prov.minus(cash)?;
-        match fill.side {
-            Side::Buy => {
-                account.incoming = account.incoming.less(lot)?;
-                account.arrive(lot)?;
-                totals.cash.conf = totals.cash.conf.plus(cash)?;
-            }
-            Side::Sell => {
-                account.outgoing = account.outgoing.less(lot)?;
-                totals = totals.with_result(cash, cost)?;
-            }
-        }
-        Ok(self.settle(entry, Settle::Conf, account, totals))
-    }
-
-    fn void(&mut self, entry: Entry) -> Result<Booked, LedgerError> {
-        let Entry { fill, cost } = entry;
-        let lot = Lot { qty: fill.qty, cost };
-        let mut account = self.account(fill.token);
-        let mut totals = self.totals;
-        totals.cash.prov = totals.cash.prov.minus(cash_of(&fill)?)?;
-        match fill.side {
-            Side::Buy => account.incoming = account.incoming.less(lot)?,
-            Side::Sell => {
-                account.outgoing = account.outgoing.less(lot)?;
-                account.arrive(lot)?;
-            }
-        }
-        Ok(self.settle(entry, Settle::Void, account, totals))
-    }
-
-    /// The only place that changes a booked fill: nothing after it can fail.
-    fn settle(&mut self, entry: Entry, to: Settle, account: Account, totals: Totals) -> Booked {
-        let from = entry.fill.settle;
-        assert!(from == Settle::Prov && to != Settle::Prov, "only provisional fills move (S-31)");
-        let fill = Fill { settle: to, ..entry.fill };
-        self.totals = totals;
-        self.put(fill.token, account);
-        self.fills.insert(fill.key, Entry { fill, ..entry });
-        Booked::Moved { from, to, fill }
-    }
-
-    fn account(&self, token: TokenIx) -> Account {
-        self.accounts.get(&token).copied().unwrap_or_default()
-    }
-
-    fn put(&mut self, token: TokenIx, account: Account) {
-        account.check();
-        if account.is_empty() {
-            self.accounts.remove(&token);
-        } else {
-            self.accounts.insert(token, account);
-        }
-    }
-
-    fn sum(&self, cost: impl Fn(Position) -> Usdc) -> Result<Usdc, LedgerError> {
-        self.positions().try_fold(Usdc::ZERO, |sum, (_, position)| Ok(sum.plus(cost(position))?))
+        self.fills.get(&key).map(|booking| &booking.fill)
     }
 }
 
-impl Totals {
-    /// Confirmed cash for shares of this cost.
-    fn with_result(self, cash: Usdc, cost: Usdc) -> Result<Self, LedgerError> {
-        let conf = self.cash.conf.plus(cash)?;
-        let realised = self.realised.plus(cash.minus(cost)?)?;
-        Ok(Self { cash: CashChange { conf, ..self.cash }, realised })
+fn sum(costs: impl Iterator<Item = Usdc>) -> Result<Usdc, LedgerError> {
+    costs.into_iter().try_fold(Usdc::ZERO, |sum, cost| Ok(sum.plus(cost)?))
+}
+
+/// Both words, one outcome each.
+fn book_again(stock: &mut Stock, booking: &mut Booking, said: Fill) -> Result<Booked, LedgerError> {
+    check_same(&booking.fill, &said)?;
+    let order = said.key.order;
+    let (booked, said) = (booking.fill.settle, said.settle);
+    match booked {
+        Settle::Prov => match said {
+            Settle::Prov => Ok(Booked::Repeated),
+            Settle::Conf | Settle::Void => {
+                *booking = stock.settle(*booking, said)?;
+                Ok(Booked::Moved { from: booked, to: said, fill: booking.fill })
+            }
+        },
+        Settle::Conf => match said {
+            Settle::Prov => Ok(Booked::Regressed),
+            Settle::Conf => Ok(Booked::Repeated),
+            Settle::Void => Err(LedgerError::Contradicted { order, booked, said }),
+        },
+        Settle::Void => match said {
+            Settle::Prov => Ok(Booked::Regressed),
+            Settle::Conf => Err(LedgerError::Contradicted { order, booked, said }),
+            Settle::Void => Ok(Booked::Repeated),
+        },
     }
-}
-
-/// What a fill does to cash, rounded against us.
-fn cash_of(fill: &Fill) -> Result<Usdc, LedgerError> {
-    Ok(match fill.side {
-        Side::Buy => Usdc::ZERO.minus(notional_ceil(fill.price, fill.qty)?.plus(fill.fee)?)?,
-        Side::Sell => notional_floor(fill.price, fill.qty)?.minus(fill.fee)?,
-    })
-}
-
-fn lot_of(fill: &Fill, cash: Usdc) -> Result<Lot, LedgerError> {
-    Ok(Lot { qty: fill.qty, cost: Usdc::ZERO.minus(cash)? })
 }
 
 fn check_amount(qty: Qty, amount: Usdc) -> Result<(), LedgerError> {
@@ -468,6 +336,13 @@ fn check_amount(qty: Qty, amount: Usdc) -> Result<(), LedgerError> {
         return Err(LedgerError::Empty);
     }
     if amount < Usdc::ZERO { Err(LedgerError::Negative { amount }) } else { Ok(()) }
+}
+
+/// At most 64 legs: looking back is cheaper than sorting.
+fn check_legs(legs: &[TokenIx]) -> Result<(), LedgerError> {
+    let is_repeated = |at: usize, leg| legs.iter().take(at).any(|earlier| earlier == leg);
+    let is_bad = legs.is_empty() || legs.iter().enumerate().any(|(at, leg)| is_repeated(at, leg));
+    if is_bad { Err(LedgerError::BadLegs { legs: legs.len() }) } else { Ok(()) }
 }
 
 fn check_same(booked: &Fill, said: &Fill) -> Result<(), LedgerError> {

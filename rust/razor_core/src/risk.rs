@@ -6,8 +6,8 @@
 //! Owns: [`Caps`], [`Risk`], [`reservation`]. Must never: read a clock, treat a value as
 //! "unlimited", permit where a sum overflows, or stop an exit for the money it does not cost.
 //!
-//! Invariants: every limit itself is allowed, one unit more is not; day loss only grows within a UTC
-//! day (S-13); what it remembers is bounded. Not here: `HardStop`, which the desk enters on a
+//! Invariants: every limit itself is allowed, one unit more is not; day loss only grows within a
+//! UTC day (S-13); what it remembers is bounded. Not here: `HardStop`, which the desk enters on a
 //! [`Guard`] of a `note_…` call and only an operator leaves.
 
 mod guard;

@@ -302,6 +302,49 @@ fn f08_a_hash_by_the_written_recipe_is_reproduced() {
     assert_eq!(desk.books.hash_tallies().rest, HashTally { matched: 1, ..HashTally::default() });
 }
 
+/// Books by the right recipe or by none, from a source; the states after each.
+fn states_after(desk: &mut Desk, results: &[bool]) -> Vec<BookState> {
+    let states = results.iter().map(|is_right| {
+        desk.venue_ts += 1;
+        let right = desk.sha1_of_recipe(&[("0.4", "10")], &[("0.5", "20")], "");
+        let hash = if *is_right { right } else { "0".repeat(40) };
+        let more = format!(
+            ",\"hash\":\"{hash}\",\"min_order_size\":\"5\",\"neg_risk\":false,\"last_trade_price\":\"\""
+        );
+        let text = desk.book_text("YES", &level("0.4", "10"), &level("0.5", "20"), &more);
+        desk.frame(&text);
+        desk.books.check_hashes();
+        desk.state()
+    });
+    states.collect()
+}
+
+const HELD_AND_BROKE: [bool; 8] = [true, true, true, true, false, false, false, false];
+
+#[test]
+fn f08_a_sudden_break_is_dirty_once_and_the_next_snapshot_ends_it() {
+    for kind in [Kind::Ws, Kind::Rest] {
+        let mut desk = Desk::new();
+        desk.kind = kind;
+        let mut expected = [LIVE; 8];
+        expected[6] = BookState::Dirty(DirtyReason::HashBreak);
+        assert_eq!(states_after(&mut desk, &HELD_AND_BROKE), expected, "{kind:?}");
+        assert_eq!(desk.books.counters().dirtied, 1);
+        assert_eq!(states_after(&mut desk, &[false; 9]), [LIVE; 9], "said once");
+        assert!(desk.books.hash_breaks().is_empty());
+    }
+}
+
+#[test]
+fn f08_a_break_of_the_rest_recipe_says_nothing_about_a_streamed_book() {
+    let mut desk = Desk::new();
+    desk.snapshots();
+    desk.kind = Kind::Rest;
+    desk.conn = ConnIx(1);
+    assert_eq!(states_after(&mut desk, &HELD_AND_BROKE), [LIVE; 8]);
+    assert_eq!(desk.books.hash_tallies().rest.mismatched, 4);
+}
+
 #[test]
 fn f09_a_message_that_mixes_up_markets_is_quarantined_and_both_are_dirty() {
     let mut desk = Desk::new();

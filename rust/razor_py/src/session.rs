@@ -24,6 +24,7 @@ pub(crate) struct FeedFacts {
     refused: String,
     resnapshot: Vec<String>,
     mismatched: Vec<String>,
+    compare: Vec<String>,
     is_shed: bool,
     signals: u32,
 }
@@ -295,6 +296,7 @@ pub(crate) fn facts(engine: &Engine, kind: Kind, fed: Fed) -> Option<FeedFacts> 
         refused: refused.unwrap_or_default(),
         resnapshot: attention.map(|asked| tokens(&asked.resnapshot)).unwrap_or_default(),
         mismatched: attention.map(|asked| tokens(&asked.mismatched)).unwrap_or_default(),
+        compare: attention.map(|asked| tokens(&asked.compare)).unwrap_or_default(),
         is_shed: fed.is_shed,
         signals: fed.signals,
     })

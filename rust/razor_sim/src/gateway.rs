@@ -5,10 +5,10 @@
 //!                                 matched: trades provisional ---settle---> confirmed | failed
 //! ```
 //!
-//! Nothing happens inside a call: each one puts an item on one time line, and [`Gateway::poll`] works
-//! it off in order of time, then of insertion. An order is matched when it *arrives*, against the
-//! book of that moment; so whoever moves the clock polls up to the time of each book message before
-//! applying it.
+//! Nothing happens inside a call: each one puts an item on one time line, and [`Gateway::poll`]
+//! works it off in order of time, then of insertion. An order is matched when it *arrives*, against
+//! the book of that moment; so whoever moves the clock polls up to the time of each book message
+//! before applying it.
 //!
 //! Owns: the time line, what is under way, and the [`Truth`] of what happened. Must never: read a
 //! clock, use randomness but the seed's, or let the machine under test see the truth.
@@ -23,9 +23,13 @@ mod config;
 mod course;
 mod depth;
 mod digest;
+mod fault;
 pub mod frozen;
+mod mode;
+mod strike;
 mod truth;
 mod venue;
+mod view;
 
 use std::collections::BTreeMap;
 
@@ -39,16 +43,23 @@ use razor_core::units::{Nanos, Qty};
 
 pub use config::{AckOrder, LatencySpike, Model, SettleDelay, SimConfig, SimMarkets};
 pub use course::Race;
+pub use fault::{Fault, FaultCode, FaultPlan, Params, RefusalClass, When};
+pub use strike::Injected;
 pub use truth::{Axis, Fate, TrueMerge, TrueOrder, TrueTrade, Truth};
+
+pub use view::{FaultedTops, Repeat, SignalFaults, ViewFaults};
 
 use course::Course;
 use depth::Depth;
+use strike::{Request, Strikes};
 
 /// Something that is due at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Item {
     /// An order reaches the venue.
     Arrive(OrderIx),
+    /// A copy of an order reaches the venue; the answer names the second order.
+    Copy { first: OrderIx, named: OrderIx },
     /// An order that waited is matched or killed.
     Release(OrderIx),
     /// A cancel reaches the venue.
@@ -63,6 +74,10 @@ enum Item {
     Retell { order: OrderIx, part: usize },
     /// A merge ends; the place is that in the truth.
     MergeEnd { place: usize, is_failed: bool },
+    /// The mode may have changed: it is told if it differs from what was told.
+    ModeTurn { is_quiet: bool, began: Option<FaultCode> },
+    /// Something foreign appears on the account.
+    Foreign { is_planned: bool },
     /// An event for the caller.
     Emit(VenueEvent),
 }
@@ -93,6 +108,11 @@ pub struct SimGateway {
     sends: u64,
     /// Orders, cancels and questions, for the rate limit.
     calls: u64,
+    strikes: Strikes,
+    view: ViewFaults,
+    /// The mode that the caller was last told.
+    told_mode: u8,
+    has_foreign: bool,
 }
 
 impl SimGateway {
@@ -109,7 +129,33 @@ impl SimGateway {
             truth: Truth::default(),
             sends: 0,
             calls: 0,
+            strikes: Strikes::default(),
+            view: ViewFaults::default(),
+            told_mode: 0,
+            has_foreign: false,
         }
+    }
+
+    /// Arms a plan in place of the one before; counters of requests begin anew.
+    pub fn arm(&mut self, plan: FaultPlan) {
+        self.view = ViewFaults::of(&plan);
+        self.strikes = Strikes::of(plan);
+        for span in self.strikes.spans().to_vec() {
+            self.open(&span);
+        }
+        for at in self.strikes.foreign_at() {
+            self.push(at, Item::Foreign { is_planned: true });
+        }
+    }
+
+    /// The faults injected since the last call, in order of injection.
+    pub fn take_injected(&mut self) -> Vec<Injected> {
+        self.strikes.take_injected()
+    }
+
+    /// Records a fault that the session injected itself ([`ViewFaults`], [`SignalFaults`]).
+    pub fn note_injected(&mut self, code: FaultCode, at: Nanos, order: Option<OrderIx>) {
+        self.strikes.note(code, at, order);
     }
 
     /// Replaces what the venue knows of its markets, where they are learned later.
@@ -147,29 +193,43 @@ impl SimGateway {
     }
 
     /// Counts a call; whether the rate limit turns it away.
-    fn is_throttled(&mut self) -> bool {
+    fn is_throttled(&mut self, now: Nanos, order: OrderIx) -> bool {
         self.calls = self.calls.saturating_add(1);
-        self.config.http_429_every > 0
-            && self.calls.checked_rem(self.config.http_429_every) == Some(0)
+        let is_hit = self.calls.checked_rem(self.config.http_429_every) == Some(0);
+        if is_hit {
+            self.strikes.note(FaultCode::F28, now, Some(order));
+        }
+        is_hit
     }
 
-    /// The same order a second time. A copy that arrives first *is* the order, late and at a stale
-    /// price; else the venue says "duplicated", which proves arrival alone.
+    /// Counts a question or cancel; whether the rate limit or a fault turns it away.
+    fn is_turned_away(&mut self, request: Request, now: Nanos, order: OrderIx) -> bool {
+        let about = self.truth.orders.get(&order).map(|truth| (order, truth.intent.attempt));
+        let is_struck = !self.strikes.strike(request, now, about).is_empty();
+        self.is_throttled(now, order) || is_struck
+    }
+
+    /// The course of a new order, bent by what strikes it.
+    fn course_of(&mut self, now: Nanos, intent: &Intent) -> Course {
+        let about = Some((intent.order, intent.attempt));
+        let mut course = Course::default();
+        for (code, params) in self.strikes.strike(Request::Send, now, about) {
+            strike::bend(&mut course, code, &params);
+            self.begin(now, code, &params);
+        }
+        if self.is_throttled(now, intent.order) {
+            course.refusal = Some(Reply::RefusedRate);
+        }
+        course
+    }
+
+    /// The same order a second time, on its way behind the first.
     fn repeat(&mut self, now: Nanos, intent: &Intent, first: OrderIx) {
         self.truth.duplicates = self.truth.duplicates.saturating_add(1);
-        let there = self.there(now);
-        let Some(truth) = self.truth.orders.get_mut(&first) else { return };
-        truth.sent.push(now);
-        match truth.fate {
-            Fate::OnWay | Fate::Lost => {
-                truth.fate = Fate::OnWay;
-                self.push(there, Item::Arrive(first));
-            }
-            Fate::Refused | Fate::Open | Fate::Finished => {
-                let at = self.back(there);
-                self.emit(at, VenueEvent::Replied { order: intent.order, reply: Reply::Unknown });
-            }
+        if let Some(truth) = self.truth.orders.get_mut(&first) {
+            truth.sent.push(now);
         }
+        self.push(self.there(now), Item::Copy { first, named: intent.order });
     }
 }
 
@@ -190,10 +250,7 @@ impl Gateway for SimGateway {
         let token = intent.attempt.token;
         let id = self.markets.token_id(token);
         let is_dropped = frozen::is_book_dropped(self.config.drop_book, id, self.sends);
-        let mut course = Course::default();
-        if self.is_throttled() {
-            course.refusal = Some(Reply::RefusedRate);
-        }
+        let course = self.course_of(now, intent);
         let flight = Flight { course, quote: tops.top(token), is_dropped };
         let spike = frozen::spike_of(self.config.spike, self.sends);
         let arrives = after(after(self.there(now), spike), course.late);
@@ -206,14 +263,14 @@ impl Gateway for SimGateway {
         }
     }
 
-    fn cancel(&mut self, now: Nanos, _order: OrderIx, hash: OrderHash) {
-        if !self.is_throttled() {
+    fn cancel(&mut self, now: Nanos, order: OrderIx, hash: OrderHash) {
+        if !self.is_turned_away(Request::Cancel, now, order) {
             self.push(self.there(now), Item::Cancel(hash));
         }
     }
 
     fn query(&mut self, now: Nanos, order: OrderIx, hash: OrderHash) {
-        if self.is_throttled() {
+        if self.is_turned_away(Request::Query, now, order) {
             let evidence = Evidence::Silent;
             let at = self.back(self.there(now));
             return self.emit(at, VenueEvent::Found { order, evidence });
@@ -226,8 +283,10 @@ impl Gateway for SimGateway {
         self.truth.legs.insert(set, self.markets.legs(set).to_vec());
         self.truth.merges.push(TrueMerge { set, qty, asked: now, ended: None });
         let delay = self.settle_delay(&[u64::MAX, u64::try_from(place).unwrap_or(u64::MAX)]);
-        let at = after(self.there(now), delay);
-        self.push(at, Item::MergeEnd { place, is_failed: false });
+        let struck = self.strikes.strike(Request::Merge, now, None);
+        let late = struck.iter().fold(delay, |sum, (_, params)| after(sum, params.delay));
+        let at = after(self.there(now), late);
+        self.push(at, Item::MergeEnd { place, is_failed: !struck.is_empty() });
     }
 
     fn reconcile(&mut self, now: Nanos) {
@@ -244,13 +303,16 @@ impl Gateway for SimGateway {
             match item {
                 Item::Emit(event) => return Some((due, event)),
                 Item::Arrive(_)
+                | Item::Copy { .. }
                 | Item::Release(_)
                 | Item::Cancel(_)
                 | Item::Question(_, _)
                 | Item::Reconcile
                 | Item::Settle { .. }
                 | Item::Retell { .. }
-                | Item::MergeEnd { .. } => self.work(due, item, tops),
+                | Item::MergeEnd { .. }
+                | Item::ModeTurn { .. }
+                | Item::Foreign { .. } => self.work(due, item, tops),
             }
         }
         None

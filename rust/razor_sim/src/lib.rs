@@ -1,8 +1,8 @@
 //! Simulated worlds for razor, all from seeds: the same seed gives the same bytes on any machine.
 //!
-//! Owns: [`feedgen`], market-channel traffic that knows the books its messages lead to, [`gateway`], the
-//! simulated venue with its faults and its truth, and
-//! [`world`], a whole small recording with planted sets.
+//! Owns: [`feedgen`], market-channel traffic that knows the books its messages lead to,
+//! [`gateway`], the simulated venue with its faults and its truth, and [`world`], a whole small
+//! recording with planted sets.
 //!
 //! Must never: read a clock, the environment or any randomness but [`rng`].
 

@@ -1,14 +1,20 @@
 //! The predecessor's simulated orders, row by row as worked out by hand from `RAZOR_SPEC` §14.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    reason = "a test stops at the first surprise"
+)]
+
 #[path = "support/venue.rs"]
 mod venue;
 
 use razor_core::ids::TokenIx;
-use razor_core::order::attempt::{Rung, Side};
+use razor_core::order::attempt::{OrderIx, Rung, Side};
 use razor_core::order::gateway::{MarketTop, Reply, TradeState, VenueEvent};
 use razor_core::units::{Nanos, Qty};
 use razor_sim::gateway::frozen::{fill_of, is_book_dropped, order_id, spike_of};
-use razor_sim::gateway::{LatencySpike, Model, SimConfig, SimGateway};
+use razor_sim::gateway::{Axis, LatencySpike, Model, SimConfig, SimGateway};
 
 use venue::{Books, attempt, config, drain, markets, ms, px, send, share, shares};
 
@@ -38,10 +44,10 @@ fn fills_are_the_share_of_the_best_size_up_to_the_request() {
         (Side::Sell, "0.61", "40", "0.60", "100", "0.3", "0"),
     ];
     for row in rows {
-        let (side, limit, qty, price, size, part, filled) = row;
+        let (side, limit, qty, price, best, part, filled) = row;
         let top = match side {
-            Side::Buy => top(level("0.01", "999"), level(price, size)),
-            Side::Sell => top(level(price, size), level("0.99", "999")),
+            Side::Buy => top(level("0.01", "999"), level(price, best)),
+            Side::Sell => top(level(price, best), level("0.99", "999")),
         };
         let found = fill_of(side, px(limit), shares(qty), &top, share(part));
         assert_eq!(found, shares(filled), "{row:?}");
@@ -107,9 +113,9 @@ fn the_price_is_the_limit_and_the_book_of_the_decision_is_not_depleted() {
     let events = drain(&mut gateway, ms(500), &Books::default());
     let fills: Vec<_> = events
         .iter()
-        .filter_map(|(at, event)| match event {
-            VenueEvent::Traded { qty, price, state, .. } => Some((*at, *qty, *price, *state)),
-            _ => None,
+        .filter_map(|(at, event)| {
+            let VenueEvent::Traded { qty, price, state, .. } = event else { return None };
+            Some((*at, *qty, *price, *state))
         })
         .collect();
     let fill = (ms(150), shares("80"), px("0.45"), TradeState::Provisional);
@@ -125,11 +131,11 @@ fn switches_fail_chases_and_drop_books_by_number() {
         }
         drain(gateway, ms(900), &books)
             .iter()
-            .filter_map(|(at, event)| match event {
-                VenueEvent::Replied { reply: Reply::Matched(qty), .. } => {
-                    Some((at.millis_floor(), *qty))
-                }
-                _ => None,
+            .filter_map(|(at, event)| {
+                let VenueEvent::Replied { reply: Reply::Matched(qty), .. } = event else {
+                    return None;
+                };
+                Some((at.millis_floor(), *qty))
             })
             .collect()
     };
@@ -143,6 +149,6 @@ fn switches_fail_chases_and_drop_books_by_number() {
     assert_eq!(matched(&mut drop, &rungs), [(150, Qty::ZERO), (150, eight), (150, Qty::ZERO)]);
     let mut spike = frozen(|config| config.spike = LatencySpike { ms: 300, every: 3 });
     assert_eq!(matched(&mut spike, &rungs), [(150, eight), (150, eight), (450, eight)]);
-    assert!(spike.truth().order(razor_core::order::attempt::OrderIx(3)).is_some());
-    assert_eq!(spike.truth().position(TokenIx(0), razor_sim::gateway::Axis::Matched), 24_000_000);
+    assert!(spike.truth().order(OrderIx(3)).is_some());
+    assert_eq!(spike.truth().position(TokenIx(0), Axis::Matched), 24_000_000);
 }

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from razor.adapters.files.disk import replace_file, storage, sync_directory
 from razor.application.select import Progress
-from razor.domain.selection import Insufficient, Score, Selected
+from razor.domain.selection import Insufficient, Refused, Score, Selected, select_groups
 from razor.domain.settings import toml_text
 
 __all__ = ["RECOMMENDATION", "SCORES", "SUGGESTION", "SelectionFiles", "selection_id"]
@@ -74,7 +74,7 @@ _COLUMNS: dict[str, Callable[[str, Score], str]] = {
 
 # A value of recommendation.json. Rates and dollars are doubles there, as the format says; nothing
 # reads them back to compute with.
-_Json = bool | int | float | str | list[str] | dict[str, "_Json"] | None
+_Json = bool | int | float | str | list[str] | list["_Json"] | dict[str, "_Json"] | None
 
 # Remarks on a selected market, shown beside its scores and gathered at the top.
 _REMARKS: dict[str, Callable[[Score], _Json]] = {
@@ -131,9 +131,11 @@ class SelectionFiles:
     ) -> None:
         """Write all three files anew. Errors: :class:`StorageError`."""
         table = ",".join(_COLUMNS) + "\n" + _rows(self._run_id, scores)
+        groups = select_groups(scores)
         replace_file(self._directory, SCORES, table.encode())
-        self.recommend(progress, choice)
-        replace_file(self._directory, SUGGESTION, suggestion(choice).encode())
+        content = recommendation(self._run_id, progress, choice, groups)
+        replace_file(self._directory, RECOMMENDATION, content.encode("ascii"))
+        replace_file(self._directory, SUGGESTION, suggestion(choice, groups).encode())
 
     def _add(self, text: str) -> None:
         with (
@@ -145,12 +147,16 @@ class SelectionFiles:
             os.fsync(file.fileno())
 
 
-def suggestion(choice: Selected | Insufficient) -> str:
-    """Give the text of ``suggest.toml``: keys to copy into a settings file."""
+def suggestion(choice: Selected | Insufficient, groups: Sequence[Score] = ()) -> str:
+    """Give the text of ``suggest.toml``: keys to copy into a settings file.
+
+    A group names all of its markets: without one of them it is no complete set.
+    """
     match choice:
         case Selected(liquid=liquid, thin=thin):
-            ids = (liquid.candidate.market_id, thin.candidate.market_id)
-            return f"[run]\nmarket_ids = {toml_text(ids)}\n"
+            return _followed((liquid, thin, *groups))
+        case Insufficient() if groups:
+            return _followed(groups)
         case Insufficient(reason=reason):
             return (
                 "[run]\nmarket_ids = []\n\n[market_select]\ninsufficient_data = true\n"
@@ -158,7 +164,17 @@ def suggestion(choice: Selected | Insufficient) -> str:
             )
 
 
-def recommendation(run_id: str, progress: Progress, choice: Selected | Insufficient | None) -> str:
+def _followed(scores: Sequence[Score]) -> str:
+    ids = dict.fromkeys(each for score in scores for each in score.candidate.followed)
+    return f"[run]\nmarket_ids = {toml_text(tuple(ids))}\n"
+
+
+def recommendation(
+    run_id: str,
+    progress: Progress,
+    choice: Selected | Insufficient | None,
+    groups: Sequence[Score] = (),
+) -> str:
     """Give the text of ``recommendation.json``; ``choice`` is ``None`` while probes run."""
     pair = choice if isinstance(choice, Selected) else None
     value: dict[str, _Json] = {
@@ -174,6 +190,8 @@ def recommendation(run_id: str, progress: Progress, choice: Selected | Insuffici
         **{name: _of_both(pair, remark) for name, remark in _REMARKS.items()},
         "bucket_after_degrade": _BUCKET_AFTER_DEGRADE,
         "selected": _of_both(pair, _selected),
+        "groups": [_group(score) for score in groups],
+        "groups_refused": [_refused(refused) for refused in progress.refused],
     }
     return json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
 
@@ -194,7 +212,7 @@ def _of_both(pair: Selected | None, fact: Callable[[Score], _Json]) -> _Json:
     return None if pair is None else {"liquid": fact(pair.liquid), "thin": fact(pair.thin)}
 
 
-def _selected(score: Score) -> _Json:
+def _selected(score: Score) -> dict[str, _Json]:
     candidate = score.candidate
     return {
         "gamma_id": candidate.market_id,
@@ -205,6 +223,21 @@ def _selected(score: Score) -> _Json:
         "market_scores": _market_scores(score),
         **{name: remark(score) for name, remark in _REMARKS.items()},
     }
+
+
+def _group(score: Score) -> _Json:
+    """A selected group: what a selected market shows, and what its recording must follow."""
+    candidate, shown = score.candidate, _selected(score)
+    follow: dict[str, _Json] = {
+        "event_id": candidate.event_id,
+        "label": candidate.label,
+        "market_ids": list(candidate.market_ids),
+    }
+    return follow | shown
+
+
+def _refused(group: Refused) -> _Json:
+    return {"event_id": group.event_id, "label": group.label, "reason": group.reason}
 
 
 def _market_scores(score: Score) -> _Json:

@@ -61,6 +61,7 @@ class LiveSession:
             refused=facts.refused,
             resnapshot=tuple(facts.resnapshot),
             mismatched=tuple(facts.mismatched),
+            compare=tuple(facts.compare),
         )
 
     def gap(self, conn: str, epoch: int, recv_ns: int, gap: Gap) -> None:

@@ -25,7 +25,7 @@ from razor.adapters.polymarket.limits import (
     Endpoint,
 )
 from razor.adapters.polymarket.rest import Body, Call, Failed, Http
-from razor.adapters.polymarket.sets import SetFinding, group_set
+from razor.adapters.polymarket.sets import SetFinding, group_set, open_ended
 from razor.adapters.polymarket.wire import (
     ClobFee,
     ClobMarket,
@@ -73,6 +73,16 @@ class _Found:
     events: list[GammaEvent]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """An exclusive event as one proven set, with the markets it takes and their Gamma ids."""
+
+    label: str
+    item: SetMeta
+    markets: tuple[MarketMeta, ...]
+    market_ids: tuple[str, ...]
+
+
 class Gamma:
     """Reads definitions. Implements the port `Metadata`."""
 
@@ -98,6 +108,30 @@ class Gamma:
                 is_fault=False,
             )
         return Universe(markets=tuple(markets), sets=self._sets(markets, found.events))
+
+    async def group(self, event_id: str) -> Group | str:
+        """Read an exclusive event as one set of all its outcomes, or why it is no proven set.
+
+        What Gamma lists is judged first: a group that cannot be whole costs no CLOB reads.
+        """
+        found = await self.events((event_id,))
+        if isinstance(found, Unresolved):
+            return found.remedy
+        event = found[0]
+        listed = [child for child in event.markets if not child.closed]
+        reason = _unfit(event, listed)
+        if reason:
+            return reason
+        markets = await self._define_all(listed, dict.fromkeys(_conditions(listed), event))
+        finding = group_set(event, {it.condition_id: it.token_ids[0] for it in markets})
+        if finding.item is None or finding.reason:
+            return finding.reason
+        return Group(
+            label=label(event.title, event.slug),
+            item=finding.item,
+            markets=tuple(markets),
+            market_ids=tuple(child.id for child in listed),
+        )
 
     async def events(self, ids: Sequence[str]) -> list[GammaEvent] | Unresolved:
         """Events by id, with all their children."""
@@ -237,6 +271,23 @@ class Gamma:
         if finding.reason:
             now_ns = self._clock.now_ns()
             self._log.write(SetUnproven(at_ns=now_ns, key=finding.key, reason=finding.reason))
+
+
+def _unfit(event: GammaEvent, listed: Sequence[GammaMarket]) -> str:
+    """Why an event cannot be followed as one set, by what Gamma says of it; blank if it may."""
+    if not event.neg_risk:
+        return "the venue does not mark the event as exclusive"
+    # Before its placeholders, which nobody can trade: they are not what is wrong with the event.
+    if reason := open_ended(event):
+        return reason
+    for child in listed:
+        if problem := untradable(child) or _ill_formed(child):
+            return f"outcome {label(child.slug, child.id)}: {problem}"
+    return group_set(event, {child.condition_id: token_ids(child)[0] for child in listed}).reason
+
+
+def _conditions(markets: Sequence[GammaMarket]) -> tuple[str, ...]:
+    return tuple(market.condition_id for market in markets)
 
 
 def untradable(market: GammaMarket) -> str:

@@ -30,6 +30,7 @@ class ProbeEngine:
             refused=facts.refused,
             resnapshot=tuple(facts.resnapshot),
             mismatched=tuple(facts.mismatched),
+            compare=tuple(facts.compare),
         )
 
     def gap(self, conn: str, epoch: int, recv_ns: int, gap: Gap) -> None:

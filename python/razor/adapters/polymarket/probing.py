@@ -1,23 +1,26 @@
 """Live probes: a few markets at a time, each watched for a while by an engine of its own.
 
-Owns: one probe from definition to figures, and how many run together. Must never: record, order,
-or let a market that cannot be read hold up the others.
+Owns: one probe from definition to figures, and how many run together. A group, all outcomes of an
+exclusive event, is probed as one set. Must never: record, order, probe a group that is not proven
+whole, or let a market that cannot be read hold up the others.
 
 Invariants:
 
 - at most ``concurrency`` probes run at once, each for ``probe_ms``;
-- a probe is sampled every second and once at its end; polls follow each other by at least 200 ms;
+- a probe is sampled every second and once at its end; polls follow each other by at least 200 ms,
+  those of a group's markets in turn, so that a large group polls no more often than a pair;
 - cancelling ends streams and polls at once; what had not finished is not given.
 """
 
 import asyncio
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from razor.adapters.polymarket.backoff import Jitter
 from razor.adapters.polymarket.books import BookCheck
 from razor.adapters.polymarket.gamma import Gamma
-from razor.adapters.polymarket.pool import read_pool
+from razor.adapters.polymarket.pool import groups_of, read_pool
 from razor.adapters.polymarket.probe_engine import ProbeEngine
 from razor.adapters.polymarket.rest import Failed, Http
 from razor.adapters.polymarket.shard import first_of
@@ -26,7 +29,7 @@ from razor.adapters.polymarket.trades import TRADES_CONN, TradesPoller
 from razor.application.ports import Clock, FeedLog, FeedPorts, Unresolved
 from razor.domain.feed import NS_PER_MS, FeedSettings, RecordKind, Selection
 from razor.domain.feed_event import MarketSkipped, TradePollFailed
-from razor.domain.selection import Candidate, Score
+from razor.domain.selection import Candidate, Refused, Score
 from razor.domain.universe import Universe
 
 __all__ = ["LiveProbes", "ProbePlan", "ProbeWorld", "SkippedPolls"]
@@ -102,23 +105,47 @@ class LiveProbes:
         return True
 
     async def candidates(self) -> Sequence[Candidate] | Unresolved:
-        """Read the pool."""
-        return await read_pool(self._world.http, limit=self._plan.pool_limit)
+        """Read the pool. Groups come first: they are few, and where the edge is."""
+        pool = await read_pool(self._world.http, limit=self._plan.pool_limit)
+        return pool if isinstance(pool, Unresolved) else (*groups_of(pool), *pool)
 
     async def run(
-        self, candidates: Sequence[Candidate], took: Callable[[Score | None], None]
+        self, candidates: Sequence[Candidate], took: Callable[[Score | Refused | None], None]
     ) -> None:
-        """Probe all; each is given as it finishes, ``None`` for one that could not be probed."""
+        """Probe all; each is given as it finishes.
+
+        ``None`` stands for a market that could not be probed, a refusal for such a group.
+        """
         gate = asyncio.Semaphore(max(1, self._plan.concurrency))
 
         async def one(candidate: Candidate) -> None:
             async with gate:
-                universe = await self._define(candidate)
-                took(None if universe is None else await self._probe(candidate, universe))
+                took(await (self._group(candidate) if candidate.is_group else self._one(candidate)))
 
         async with asyncio.TaskGroup() as group:
             for candidate in candidates:
                 group.create_task(one(candidate), name=f"probe-{candidate.market_id}")
+
+    async def _one(self, candidate: Candidate) -> Score | None:
+        universe = await self._define(candidate)
+        return None if universe is None else await self._probe(candidate, universe)
+
+    async def _group(self, candidate: Candidate) -> Score | Refused:
+        """Define the group by its event and probe it; the legs are known from here on."""
+        found = await self._gamma.group(candidate.event_id)
+        if isinstance(found, str):
+            self._skip(candidate, found)
+            return Refused(event_id=candidate.event_id, label=candidate.label, reason=found)
+        defined = replace(
+            candidate,
+            market_id=found.item.key,
+            condition_id=found.item.key,
+            token_ids=found.item.legs,
+            end_ms=min((it.end_ms for it in found.markets if it.end_ms > 0), default=0),
+            label=found.label or candidate.label,
+            market_ids=found.market_ids,
+        )
+        return await self._probe(defined, Universe(markets=found.markets, sets=(found.item,)))
 
     async def _define(self, candidate: Candidate) -> Universe | None:
         """The market alone with the set of its outcomes; ``None`` and a log line if it has none."""
@@ -150,7 +177,7 @@ class LiveProbes:
         )
         await first_of(
             stream.run(),
-            self._poll(candidate, engine, pages),
+            self._poll(universe, engine, pages),
             self._sample(engine, start_ns, start_ns + plan.probe_ms * NS_PER_MS),
         )
         return Score(
@@ -171,21 +198,21 @@ class LiveProbes:
             await clock.sleep(-(-max(0, left_ns) // NS_PER_MS))
             engine.sample(clock.now_ns())
 
-    async def _poll(self, candidate: Candidate, engine: ProbeEngine, pages: TradesPoller) -> None:
+    async def _poll(self, universe: Universe, engine: ProbeEngine, pages: TradesPoller) -> None:
         """Poll the newest page of prints until cancelled; every row goes to the engine.
 
         Rows that an earlier page held count as duplicates there, which shows how often a page
         repeats itself.
         """
         settings, clock = self._world.settings, self._world.clock
-        while True:
+        for market in itertools.cycle(universe.markets):
             if not self._skipped.is_next():
-                page = await pages.page(candidate.condition_id, "")
+                page = await pages.page(market.condition_id, "")
                 if isinstance(page, Failed):
                     self._world.log.write(
                         TradePollFailed(
                             at_ns=clock.now_ns(),
-                            condition_id=candidate.condition_id,
+                            condition_id=market.condition_id,
                             outcome=page.outcome,
                         )
                     )

@@ -32,7 +32,7 @@ def group_set(event: GammaEvent, yes: Mapping[str, str]) -> SetFinding:
     """Judge one neg-risk event; `yes` maps followed condition ids to their YES tokens."""
     key = event.neg_risk_market_id or event.id
     legs = tuple(yes[child.condition_id] for child in event.markets if child.condition_id in yes)
-    open_reason = _augmented(event)
+    open_reason = open_ended(event)
     reason = open_reason or _incomplete(event, yes)
     # Twice the same outcome would look like two legs of a complete set.
     if len(set(legs)) < len(legs):
@@ -46,7 +46,8 @@ def group_set(event: GammaEvent, yes: Mapping[str, str]) -> SetFinding:
     return SetFinding(key=key, item=item, reason=reason)
 
 
-def _augmented(event: GammaEvent) -> str:
+def open_ended(event: GammaEvent) -> str:
+    """Why an outcome that is not named may win, blank if none may."""
     if event.neg_risk_augmented:
         return "augmented group: an unnamed outcome may win"
     if any(child.neg_risk_other for child in event.markets):

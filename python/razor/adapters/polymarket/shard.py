@@ -18,7 +18,7 @@ Invariants:
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -41,6 +41,7 @@ from razor.domain.feed_event import (
     ConnectionLost,
     ConnectionOpened,
     FrameRefused,
+    HashesBroke,
     LostCause,
     MappingMismatch,
 )
@@ -88,23 +89,27 @@ class Replace:
 Order = Add | Drop | Again | Replace
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardWorld:
+    """What all shards of a stream share; `compare` has the REST books of tokens read."""
+
+    settings: FeedSettings
+    ports: FeedPorts
+    compare: Callable[[Sequence[str]], None]
+
+
 class Shard:
     """A connection with a name; `run` keeps it until cancelled or out of tokens."""
 
     def __init__(
-        self,
-        *,
-        conn: str,
-        tokens: Iterable[str],
-        settings: FeedSettings,
-        ports: FeedPorts,
-        backoff: Backoff,
+        self, *, conn: str, tokens: Iterable[str], world: ShardWorld, backoff: Backoff
     ) -> None:
         self.conn = conn
         self._tokens = dict.fromkeys(tokens)
-        self._settings = settings
-        self._ports = ports
-        self._clock = ports.clock
+        self._settings = settings = world.settings
+        self._ports = world.ports
+        self._clock = world.ports.clock
+        self._compare = world.compare
         self._backoff = backoff
         self._orders: asyncio.Queue[Order] = asyncio.Queue(_ORDERS_MAX)
         self._write_s = settings.endpoints.ws_write_timeout_ms / 1000
@@ -247,6 +252,11 @@ class Shard:
             self._ports.log.write(
                 MappingMismatch(at_ns=recv_ns, conn=self.conn, token_ids=report.mismatched)
             )
+        if report.compare:
+            self._ports.log.write(
+                HashesBroke(at_ns=recv_ns, conn=self.conn, token_ids=report.compare)
+            )
+            self._compare(report.compare)
         if report.resnapshot:
             self.order(Again(tokens=report.resnapshot))
         return self._refused(report.refused, payload, recv_ns) if report.refused else True

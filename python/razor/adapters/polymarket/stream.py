@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 
 from razor.adapters.polymarket.backoff import Backoff, Jitter
 from razor.adapters.polymarket.books import BookCheck
-from razor.adapters.polymarket.shard import Add, Drop, Replace, Shard
+from razor.adapters.polymarket.shard import Add, Drop, Replace, Shard, ShardWorld
 from razor.adapters.polymarket.watch import (
     Check,
     Fresh,
@@ -115,13 +115,8 @@ class MarketStream:
             max_ms=self._settings.backoff_max_ms,
             jitter=self._jitter,
         )
-        shard = Shard(
-            conn=conn,
-            tokens=tokens,
-            settings=self._settings,
-            ports=self._ports,
-            backoff=backoff,
-        )
+        world = ShardWorld(settings=self._settings, ports=self._ports, compare=self._want)
+        shard = Shard(conn=conn, tokens=tokens, world=world, backoff=backoff)
         self._shards[conn] = shard
         self._home |= dict.fromkeys(tokens, conn)
         self._watch.asked(tokens, self._clock.now_ns())
@@ -172,8 +167,7 @@ class MarketStream:
                 case Renew(conn=conn):
                     self._shards[conn].order(Replace(cause=LostCause.FEED_STALE))
                 case Check(tokens=tokens):
-                    self._wanted |= dict.fromkeys(tokens)
-                    self._wake.set()
+                    self._want(tokens)
                 case Move(tokens=tokens):
                     self._move(tokens)
                 case Turned(token_id=token, conn=conn, phase=phase):
@@ -218,8 +212,13 @@ class MarketStream:
         self._leave(known)
         self._spread(known)
 
+    def _want(self, tokens: Iterable[str]) -> None:
+        """Have the REST books of these tokens read as soon as possible."""
+        self._wanted |= dict.fromkeys(tokens)
+        self._wake.set()
+
     async def _check(self) -> None:
-        """Read the REST books that the watch asks for, a batch at a time."""
+        """Read the REST books that the watch or a shard asks for, a batch at a time."""
         while True:
             await self._wake.wait()
             self._wake.clear()

@@ -78,6 +78,7 @@ class GammaEvent(msgspec.Struct, frozen=True, rename="camel"):
 
     id: str
     slug: str = ""
+    title: str | None = None
     neg_risk: bool = False
     neg_risk_augmented: bool = False
     neg_risk_market_id: str | None = msgspec.field(name="negRiskMarketID", default=None)

@@ -83,10 +83,11 @@ def select_markets(
     source: str,
     as_json: bool,
 ) -> ExitCode:
-    """Probe markets and suggest one Liquid and one Thin market to record.
+    """Probe markets and suggest what to record: one Liquid and one Thin market, and groups.
 
-    From the venue each market is watched for --probe-seconds; a capture is probed over its own
-    time. Ctrl-C writes what has been found by then. Exit code 1 when the data are insufficient.
+    A group is an exclusive event of the venue, probed as one set of all its outcomes. Each market
+    and group is watched for --probe-seconds; a capture is probed over its own time, without groups
+    of its own. Ctrl-C writes what has been found by then. Exit code 1 when nothing is suggested.
     """
     from razor.app.selecting import SelectJob  # noqa: PLC0415 - loads sockets
 
@@ -112,8 +113,8 @@ def select_markets(
     if done.fault is not None:
         # What had finished is written by now.
         raise done.fault
-    is_short = isinstance(done.choice, Insufficient) and not done.progress.aborted
-    return ExitCode.REFUSED if is_short else ExitCode.DONE
+    is_short = isinstance(done.choice, Insufficient) and not done.groups
+    return ExitCode.REFUSED if is_short and not done.progress.aborted else ExitCode.DONE
 
 
 @market_verbs.command("list")
@@ -222,10 +223,15 @@ def _facts(job: "SelectJob", done: Selection) -> dict[str, JsonValue]:
         "probed": progress.ok,
         "failed": progress.failed,
         "aborted": progress.aborted,
-        "insufficient_data": pair is None,
+        "insufficient_data": pair is None and not done.groups,
         "reason": choice.reason if isinstance(choice, Insufficient) else None,
         "liquid": pair.liquid.candidate.market_id if pair else None,
         "thin": pair.thin.candidate.market_id if pair else None,
+        "groups": [it.candidate.market_id for it in done.groups],
+        "groups_refused": [
+            {"event_id": it.event_id, "label": it.label, "reason": it.reason}
+            for it in progress.refused
+        ],
         "files": [SCORES, RECOMMENDATION, SUGGESTION],
     }
 
@@ -243,6 +249,13 @@ def _tell(start: Process, job: "SelectJob", done: Selection) -> None:
             start.console.fact(f"thin   {thin.candidate.market_id}  {thin.candidate.label}")
         case Insufficient(reason=reason):
             start.console.fact(f"insufficient data: {reason}")
+    for score in done.groups:
+        group = score.candidate
+        start.console.fact(f"group  {group.market_id}  {group.label} ({group.legs_n} outcomes)")
+    for refused in progress.refused[:_SHOWN_SCORES]:
+        start.console.fact(f"refused group {refused.event_id}  {refused.label}: {refused.reason}")
+    if len(progress.refused) > _SHOWN_SCORES:
+        start.console.fact(f"refused groups in all: {len(progress.refused):,} (all in the file)")
     ended = "aborted" if progress.aborted else "done"
     start.console.fact(f"{ended}: {progress.ok:,} probed, {progress.failed:,} failed")
     start.console.fact(f"files in {job.out_dir}: {SCORES}, {RECOMMENDATION}, {SUGGESTION}")

@@ -162,6 +162,8 @@ pub enum Input {
     Foreign,
     /// The journal can no longer be trusted with what is written (D-10).
     DurabilityLost,
+    /// The run is over: no input will come any more.
+    Ended,
 }
 
 /// What the desk asks of the shell.
@@ -295,11 +297,12 @@ impl Desk {
             Input::Restarted => self.on_restarted(&mut turn),
             Input::Reconciled => self.on_reconciled(&mut turn),
             Input::Foreign => self.hard_stop(Guard::new(GuardId::S32, []), &mut turn),
+            Input::Ended => self.on_run_ended(&mut turn),
             Input::DurabilityLost => self.hard_stop(Guard::new(GuardId::D10, []), &mut turn),
         }
         self.advance(&mut turn);
         self.check(&mut turn);
-        if self.phase != before {
+        if self.phase.word() != before.word() {
             self.say_phase(before, &mut turn);
         }
     }

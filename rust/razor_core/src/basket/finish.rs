@@ -88,6 +88,22 @@ impl Desk {
         self.rest(&basket, outcome, turn);
     }
 
+    /// The run is over: a set in work and signals in the queue still end in one row each. What the
+    /// set holds is in the ledger, and the next run begins with it.
+    pub(super) fn on_run_ended<V: View>(&mut self, turn: &mut Turn<'_, V>) {
+        if self.phase == Phase::HardStop {
+            return;
+        }
+        let guard = Guard::new(GuardId::L1, [("run_ended", 1)]);
+        let in_work = self.basket.take().filter(|basket| basket.purpose == Purpose::Signal);
+        let plans = in_work.map(|basket| basket.plan).into_iter().chain(self.queue.drain(..));
+        for plan in plans {
+            let row = Row::new(turn.now, "END").of(&plan).ends(Outcome::HardStop).blocked(guard);
+            turn.row(&row);
+        }
+        self.phase = Phase::HardStop;
+    }
+
     /// The cooldown, and the breakers that count what sets came to.
     fn rest<V: View>(&mut self, basket: &Basket, outcome: Outcome, turn: &mut Turn<'_, V>) {
         let wait = self.rules.waits.cooldown;

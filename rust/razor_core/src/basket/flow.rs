@@ -219,7 +219,11 @@ impl Desk {
     /// A row when an order becomes something an operator should know of.
     fn say_order<V: View>(&self, order: OrderIx, slot: &Slot, turn: &mut Turn<'_, V>) {
         let word = slot.order.word();
-        if matches!(slot.order, Order::Live(_) | Order::Delayed(_) | Order::Unknown(_)) {
+        // The venue has said what was matched; its trades are on their way.
+        let is_claimed = matches!(slot.order, Order::Unknown(doubt) if doubt.claim.is_some());
+        if !is_claimed
+            && matches!(slot.order, Order::Live(_) | Order::Delayed(_) | Order::Unknown(_))
+        {
             let mut row = self.row_of(turn.now, order, &slot.attempt).why(word);
             row.ack = slot.ack;
             row.result = Some("UNKNOWN");

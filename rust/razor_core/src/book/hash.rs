@@ -2,13 +2,14 @@
 //!
 //! SHA-1 over the compact JSON of the book (PROTOCOL §3.2). It covers spellings: levels are written
 //! in the shortest plain decimal, which is how the venue spells them; the last trade price is kept
-//! as received. A mismatch is a statistic (FAULTS F-08), never the only gate.
+//! as received. A mismatch is a statistic (FAULTS F-08), never the only gate: a sudden break of a
+//! recipe that held makes its book DIRTY once, and the next snapshot ends that, whatever its hash.
 
 use sha1::{Digest, Sha1};
 
 use super::market::MarketBook;
-use super::{Books, HashTally, Recipe, position};
-use crate::ids::TokenIx;
+use super::{Books, DirtyReason, HashTally, Recipe, position};
+use crate::ids::{MarketIx, TokenIx};
 use crate::units::TickSize;
 use crate::wire::{BookSnapshot, Fine};
 
@@ -43,6 +44,7 @@ impl HashTallies {
 }
 
 /// Result of one check.
+#[derive(Clone, Copy)]
 enum Checked {
     Matched,
     Mismatched,
@@ -56,17 +58,18 @@ impl Books {
         let jobs = core::mem::take(&mut self.jobs);
         let mut text = core::mem::take(&mut self.text);
         for job in &jobs {
-            let (recipe, checked) = match job {
+            let (token, recipe, checked) = match job {
                 HashJob::Snapshot { token, recipe, hash, message } => {
-                    (*recipe, self.check_snapshot(*token, hash, message, &mut text))
+                    (*token, *recipe, self.check_snapshot(*token, hash, message, &mut text))
                 }
                 HashJob::Change { token, venue_ts_ms, hash, version } => {
                     let checked =
                         self.check_change(*token, *venue_ts_ms, hash, *version, &mut text);
-                    (Recipe::WsChange, checked)
+                    (*token, Recipe::WsChange, checked)
                 }
             };
-            self.count(recipe, &checked);
+            self.count(recipe, checked);
+            self.note(token.split().0, recipe, checked);
         }
         self.text = text;
         self.jobs = jobs;
@@ -78,7 +81,29 @@ impl Books {
         &self.tallies
     }
 
-    fn count(&mut self, recipe: Recipe, checked: &Checked) {
+    /// Markets whose book became DIRTY by the last [`Books::check_hashes`], once each: their REST
+    /// books should be compared, and they need a snapshot.
+    pub fn hash_breaks(&self) -> &[MarketIx] {
+        &self.broken
+    }
+
+    /// Follows a market's trend; a break makes its book DIRTY.
+    fn note(&mut self, market: MarketIx, recipe: Recipe, checked: Checked) {
+        let matched = match checked {
+            Checked::Matched => true,
+            Checked::Mismatched => false,
+            Checked::Unknown => return,
+        };
+        let Some(book) = self.markets.get_mut(position(market)) else { return };
+        if book.note_hash(recipe, matched) {
+            self.dirty(market, DirtyReason::HashBreak);
+            if !self.broken.contains(&market) {
+                self.broken.push(market);
+            }
+        }
+    }
+
+    fn count(&mut self, recipe: Recipe, checked: Checked) {
         let tally = self.tallies.of(recipe);
         let counter = match checked {
             Checked::Matched => &mut tally.matched,

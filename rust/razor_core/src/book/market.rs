@@ -1,6 +1,8 @@
 //! One market's book and what is known about how current it is.
 
 use super::ladder::Ladder;
+use super::report::Recipe;
+use super::trend::HashTrend;
 use super::{DirtyReason, Suspicion};
 use crate::ids::{ConnIx, Outcome};
 use crate::market::MarketDef;
@@ -97,6 +99,8 @@ pub(super) struct MarketBook {
     pub(super) touched_in: u64,
     /// Counts changes of content, for hash checks that come late.
     pub(super) version: u64,
+    /// How the hashes of each recipe do: REST, `book`, `price_change`.
+    trends: [HashTrend; 3],
 }
 
 impl MarketBook {
@@ -120,6 +124,7 @@ impl MarketBook {
             mapping_errors: 0,
             touched_in: 0,
             version: 0,
+            trends: [HashTrend::default(); 3],
         }
     }
 
@@ -152,6 +157,18 @@ impl MarketBook {
             Outcome::Yes => yes,
             Outcome::No => no,
         }
+    }
+
+    /// Takes the result of a hash check; true when the recipe broke that the book stands on. A
+    /// broken REST recipe says nothing about a streamed book.
+    pub(super) fn note_hash(&mut self, recipe: Recipe, matched: bool) -> bool {
+        let [rest, ws_book, ws_change] = &mut self.trends;
+        let (trend, source) = match recipe {
+            Recipe::Rest => (rest, Kind::Rest),
+            Recipe::WsBook => (ws_book, Kind::Ws),
+            Recipe::WsChange => (ws_change, Kind::Ws),
+        };
+        trend.is_broken_by(matched) && self.base.is_some_and(|base| base.kind == source)
     }
 
     /// Writes one level; asks of an outcome are bids of the other.

@@ -138,6 +138,13 @@ impl Parts {
         self.with_orders(now, sink, |oms, look, names, sink| oms.restart(now, look, names, sink));
     }
 
+    /// The run is over.
+    pub(super) fn end_orders<S: Sink>(&mut self, now: Nanos, sink: &mut S) {
+        self.with_orders(now, sink, |oms, look, names, sink| {
+            oms.step(now, Input::Ended, look, names, sink);
+        });
+    }
+
     /// Takes a record of the order path. Says whether it was refused, as in every dry run.
     pub(super) fn order_record<S: Sink>(
         &mut self,

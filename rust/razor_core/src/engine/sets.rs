@@ -42,18 +42,22 @@ pub struct Attention {
     pub resnapshot: Vec<MarketIx>,
     /// Markets that the frame mixed up with others (F-09).
     pub mismatched: Vec<MarketIx>,
+    /// Markets whose hashes suddenly stopped reproducing: compare their REST books (F-08).
+    pub compare: Vec<MarketIx>,
 }
 
 impl Attention {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.refusal.is_none() && self.resnapshot.is_empty() && self.mismatched.is_empty()
+        let lists = [&self.resnapshot, &self.mismatched, &self.compare];
+        self.refusal.is_none() && lists.into_iter().all(Vec::is_empty)
     }
 
     pub(super) fn clear(&mut self) {
         self.refusal = None;
         self.resnapshot.clear();
         self.mismatched.clear();
+        self.compare.clear();
     }
 
     fn resnapshot(&mut self, market: MarketIx) {
@@ -136,9 +140,18 @@ impl Parts {
             }
         }
         self.report = report;
-        // After the decision: a hash is a statistic about the recording, not a gate.
-        self.books.check_hashes();
+        self.check_hashes();
         stepped
+    }
+
+    /// After the decision: a hash is a statistic about the recording, not a gate. A sudden break of
+    /// it asks for a snapshot and for a look at the REST book.
+    fn check_hashes(&mut self) {
+        self.books.check_hashes();
+        for market in self.books.hash_breaks() {
+            self.attention.resnapshot(*market);
+            self.attention.compare.push(*market);
+        }
     }
 
     /// Which tokens the feed should ask a new snapshot for, and which were mixed up.

@@ -62,11 +62,10 @@ impl Account {
         Ok(lot.cost)
     }
 
-    /// Adds confirmed shares and gives their cost.
-    pub(super) fn arrive(&mut self, lot: Lot) -> Result<Usdc, LedgerError> {
+    /// Adds confirmed shares.
+    pub(super) fn arrive(&mut self, lot: Lot) -> Result<(), LedgerError> {
         self.free = self.free.with(lot)?;
-        self.total()?;
-        Ok(lot.cost)
+        self.total().map(|_| ())
     }
 
     /// Takes free shares out for good.

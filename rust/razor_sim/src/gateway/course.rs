@@ -71,6 +71,7 @@ pub(crate) struct Ending {
 
 /// How one order will go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one fault, and any may meet any other")]
 pub(crate) struct Course {
     /// It never arrives.
     pub(crate) is_lost: bool,

@@ -4,8 +4,8 @@
 //! and taken off the level until a newer message says what really stands there.
 //!
 //! Invariants: between two messages of a book, all fills at one price together stay within the
-//! share of the size shown there; the two tokens of a market are one book, so that a YES ask and the
-//! NO bid it mirrors are one level and are taken once (ARCHITECTURE §2).
+//! share of the size shown there; the two tokens of a market are one book, so that a YES ask and
+//! the NO bid it mirrors are one level and are taken once (ARCHITECTURE §2).
 
 use std::collections::BTreeMap;
 

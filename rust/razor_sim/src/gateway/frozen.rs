@@ -42,7 +42,7 @@ pub fn is_book_dropped(share: FillShare, token: &str, n: u64) -> bool {
 
 /// The price that an order of this side and limit would trade at, if its limit crosses.
 pub(crate) fn crossed(side: Side, limit: Price, top: &MarketTop) -> Option<(Price, Option<Qty>)> {
-    let (price, size) = match side {
+    let (price, best) = match side {
         Side::Buy => top.ask,
         Side::Sell => top.bid,
     }?;
@@ -50,7 +50,7 @@ pub(crate) fn crossed(side: Side, limit: Price, top: &MarketTop) -> Option<(Pric
         Side::Buy => limit >= price,
         Side::Sell => limit <= price,
     };
-    (price > Price::ZERO && crosses).then_some((price, size))
+    (price > Price::ZERO && crosses).then_some((price, best))
 }
 
 /// `min(qty, floor(best size · share))` when the limit crosses, else nothing.

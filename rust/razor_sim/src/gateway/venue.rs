@@ -17,7 +17,8 @@ use super::depth::Level;
 use super::digest::{self, Choice};
 use super::frozen;
 use super::truth::{Axis, Fate, TrueOrder, TrueTrade};
-use super::{Flight, Item, SimGateway, after};
+use super::view::FaultedTops;
+use super::{FaultCode, Flight, Item, SimGateway, after};
 
 /// Between two copies of one message.
 const COPY_GAP: Nanos = Nanos(1_000_000);
@@ -45,6 +46,7 @@ impl SimGateway {
     pub(super) fn work(&mut self, due: Nanos, item: Item, tops: &dyn Tops) {
         match item {
             Item::Arrive(order) => self.arrive(due, order, tops),
+            Item::Copy { first, named } => self.copy(due, first, named, tops),
             Item::Release(order) => self.release(due, order, tops),
             Item::Cancel(hash) => self.cancelled(due, hash, tops),
             Item::Question(order, hash) => self.answer(due, order, hash),
@@ -52,19 +54,23 @@ impl SimGateway {
             Item::Settle { order, part } => self.settle(due, order, part),
             Item::Retell { order, part } => self.tell(due, order, order, part),
             Item::MergeEnd { place, is_failed } => self.end_merge(due, place, is_failed),
+            Item::ModeTurn { is_quiet, began } => self.turn_mode(due, is_quiet, began),
+            Item::Foreign { is_planned } => self.show_foreign(due, is_planned),
             Item::Emit(event) => self.emit(due, event),
         }
     }
 
     fn arrive(&mut self, due: Nanos, order: OrderIx, tops: &dyn Tops) {
         let Some(flight) = self.flights.get(&order).copied() else { return };
-        let refusal = flight.course.refusal.or_else(|| self.refusal_of(order));
-        let is_naked = self.is_naked(order);
-        let Some(truth) = self.truth.orders.get_mut(&order) else { return };
-        if truth.fate != Fate::OnWay {
+        let is_here = self.truth.orders.get(&order).is_some_and(|t| t.fate != Fate::OnWay);
+        if is_here {
             // A copy of it was here before.
             return;
         }
+        let by_mode = self.refused_by_mode(due, order);
+        let refusal = flight.course.refusal.or(by_mode).or_else(|| self.refusal_of(order));
+        let is_naked = self.is_naked(order);
+        let Some(truth) = self.truth.orders.get_mut(&order) else { return };
         truth.arrived = Some(due);
         truth.is_naked = is_naked;
         if let Some(refusal) = refusal {
@@ -78,6 +84,26 @@ impl SimGateway {
         truth.fate = Fate::Open;
         self.reply(due, order, &flight.course, wait.reply);
         self.push(after(due, wait.delay), Item::Release(order));
+    }
+
+    /// A copy that comes first *is* the order, late and at a stale price; else the venue says
+    /// "duplicated", which proves arrival alone.
+    fn copy(&mut self, due: Nanos, first: OrderIx, named: OrderIx, tops: &dyn Tops) {
+        let Some(truth) = self.truth.orders.get_mut(&first) else { return };
+        match truth.fate {
+            Fate::OnWay | Fate::Lost => {
+                truth.fate = Fate::OnWay;
+                if let Some(flight) = self.flights.get_mut(&first) {
+                    // The silence was that of the first one's connection.
+                    flight.course.said = Said::True;
+                }
+                self.arrive(due, first, tops);
+            }
+            Fate::Refused | Fate::Open | Fate::Finished => {
+                let at = self.back(due);
+                self.emit(at, VenueEvent::Replied { order: named, reply: Reply::Unknown });
+            }
+        }
     }
 
     /// What the venue turns away whatever else is planned.
@@ -155,7 +181,8 @@ impl SimGateway {
                 id: digest::trade_id(self.config.seed, order, number),
                 qty,
                 price,
-                // The frozen model charges what is known; a fee beyond 128 bits has no sum to be in.
+                // The frozen model charges what is known; a fee beyond 128 bits has no sum to be
+                // in.
                 fee: fee_half_even(fees, qty, price).unwrap_or(Usdc::ZERO),
                 state: TradeState::Provisional,
                 matched: due,
@@ -182,10 +209,7 @@ impl SimGateway {
         if flight.is_dropped || (is_chase && self.config.force_chase_fail) {
             return None;
         }
-        let top = match self.config.model {
-            Model::Frozen => flight.quote,
-            Model::Depleting => tops.top(attempt.token),
-        }?;
+        let top = self.seen(due, intent, flight, tops)?;
         let (price, shown) = frozen::crossed(attempt.side(), attempt.limit, &top)?;
         let size = shown.unwrap_or_else(|| self.seeded_size(intent, price, &top));
         let most = share_floor(size, self.config.share(bucket));
@@ -206,6 +230,25 @@ impl SimGateway {
             }
         };
         Some((worsened(attempt.side(), attempt.limit, price, flight.course.worse), qty))
+    }
+
+    /// The book an order is matched against.
+    fn seen(
+        &mut self,
+        due: Nanos,
+        intent: &Intent,
+        flight: Flight,
+        tops: &dyn Tops,
+    ) -> Option<MarketTop> {
+        let token = intent.attempt.token;
+        let top = match self.config.model {
+            Model::Frozen => flight.quote,
+            Model::Depleting => FaultedTops { tops, faults: &self.view, now: due }.top(token),
+        }?;
+        if self.view.has_no_bids(due, token) && intent.attempt.side() == Side::Sell {
+            self.strikes.note(FaultCode::F10, due, Some(intent.order));
+        }
+        Some(top)
     }
 
     /// A size for a level whose source has none: half to one and a half of the set depth, the same
@@ -346,7 +389,9 @@ impl SimGateway {
     /// A cancel reached the venue; it means something to an order that waits there and to no other.
     fn cancelled(&mut self, due: Nanos, hash: OrderHash, tops: &dyn Tops) {
         let Some(order) = self.by_hash.get(&hash).copied() else { return };
-        let is_open = self.truth.orders.get(&order).is_some_and(|t| t.fate == Fate::Open);
+        let is_heard = self.takes_cancels(due);
+        let is_open =
+            is_heard && self.truth.orders.get(&order).is_some_and(|t| t.fate == Fate::Open);
         let race = self.flights.get(&order).map(|flight| flight.course.race).unwrap_or_default();
         match race {
             Race::CancelWins if is_open => self.finish(order),
@@ -360,6 +405,11 @@ impl SimGateway {
 
     /// Answers a question about an order: its trades once more, then what became of it.
     fn answer(&mut self, due: Nanos, named: OrderIx, hash: OrderHash) {
+        if !self.takes_questions(due) {
+            let silent = VenueEvent::Found { order: named, evidence: Evidence::Silent };
+            let at = self.back(due);
+            return self.emit(at, silent);
+        }
         let found = self.by_hash.get(&hash).copied();
         let truth = found.and_then(|order| self.truth.orders.get(&order));
         let evidence = match truth.map(|truth| truth.fate) {
@@ -387,7 +437,8 @@ impl SimGateway {
             }
         }
         let at = self.back(due);
-        self.emit(at, VenueEvent::Reconciled);
+        let is_ours = !self.has_foreign;
+        self.emit(at, if is_ours { VenueEvent::Reconciled } else { VenueEvent::Foreign });
     }
 
     /// A merge is mined: it reverts when the chain does not hold the shares of every leg.

@@ -1,7 +1,5 @@
 //! What the tests of gateways share: a market of their own making, and a clock to drive it by.
-
-#![allow(dead_code, reason = "each test binary uses its own part of it")]
-#![allow(unreachable_pub, reason = "a module of test binaries has no outside")]
+#![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it")]
 
 use std::collections::BTreeMap;
 
