@@ -5,7 +5,7 @@ Numbers: a `float` argument is read by its shortest text (the digits `repr` show
 `Decimal` for `Decimal`, else the nearest double. `bool` is refused with `TypeError`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Final, Literal, final, overload
@@ -43,6 +43,7 @@ __all__ = [
     "__version__",
     "audit_rebuild",
     "audit_verify",
+    "calibration_json",
     "capture_import",
     "capture_info",
     "capture_text",
@@ -51,6 +52,7 @@ __all__ = [
     "file_sha256",
     "journal_head",
     "probe_capture",
+    "resettled_json",
     "sha256",
     "world_capture",
 ]
@@ -567,6 +569,26 @@ def day14_json(shadow_log: bytes | None, shadow_sets: bytes | None, facts_json: 
     """Compute the numbers of a report (docs/FILES.md) as JSON text; decimals are text.
 
     Errors: `DecodeError` for tables that cannot be read, `ValueError` for unknown facts.
+    """
+
+def calibration_json(tables: Sequence[tuple[str, bytes]], min_samples: int) -> str:
+    """Calibrate from `calibration_log.csv` of one or several runs (docs/FILES.md); JSON text.
+
+    `tables` are the tables, each with the name that messages give it; shares are decimal text.
+    `min_samples` of 0 counts as 1. Cost: about 1 µs per row.
+
+    Errors: `DecodeError` names the table, the line, the column and what to do; `SettingsError` for
+    tables of SIM and LIVE together, or of one run twice; `OverflowError` for a negative count.
+    """
+
+def resettled_json(shadow_log: bytes, facts_json: str, shares_json: str) -> str:
+    """Compute what `day14_json` would give, had the signals been settled with other fill shares.
+
+    `shares_json`: an object with `liquid` and `thin`, decimal text in 0 to 1; a bucket that is
+    absent or null keeps its rows. There is no venue column.
+
+    Errors: `DecodeError` for a table that cannot be read or a share that is none, `ValueError` for
+    unknown facts.
     """
 
 def world_capture(path: Path, seed: int, start_ns: int, duration_ms: int) -> str:

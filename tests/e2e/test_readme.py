@@ -171,6 +171,8 @@ def test_documents_that_the_readme_links_exist() -> None:
         ("capture", "import"),
         ("capture", "info"),
         ("report", "day14"),
+        ("report", "calibration"),
+        ("calibrate", "review"),
         ("audit", "verify"),
         ("audit", "rebuild"),
         ("markets", "select"),

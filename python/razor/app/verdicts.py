@@ -13,6 +13,7 @@ from pathlib import Path
 from razor import _core
 from razor.adapters.files.disk import read_bounded, replace_file, storage
 from razor.adapters.files.run_directory import read_manifest
+from razor.app.calibrations import write_suggestion
 from razor.app.evidence import config_of, journal_of
 from razor.application.verdict import ReportFacts, make_report, read_signals
 from razor.domain.errors import DecodeError
@@ -110,10 +111,14 @@ def rendered(report: Report) -> Rendered:
 
 
 def write_report(run_dir: Path, report: Report) -> WrittenReport:
-    """Write the three files of a report, each replaced in one step."""
+    """Write the three files of a report, each replaced in one step.
+
+    A run that sent orders gets its suggestion of fill shares beside them.
+    """
     forms = rendered(report)
     for name, text in forms.files.items():
         replace_file(run_dir, name, text.encode())
+    write_suggestion(run_dir)
     return WrittenReport(rendered=forms, html=run_dir / "report.html")
 
 

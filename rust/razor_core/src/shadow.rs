@@ -1,8 +1,8 @@
 //! The shadow ledger: what the signals would have earned, proven against real prints.
 //!
 //! Owns: the trade store ([`store`]), pending windows, frozen settlement ([`settle`], [`ledger`]),
-//! the venue basis beside it ([`venue`]), the rows of the tables ([`rows`]) and the exact numbers
-//! all of them use ([`exact`]).
+//! the venue basis beside it ([`venue`]), the rows of the tables ([`rows`]), what real fills say of
+//! the fill shares ([`calibrate`]), and the exact numbers all of them use ([`exact`]).
 //!
 //! A window is settled by the first [`Shadow::advance`] whose millisecond lies after its end, so
 //! the closed end is complete; prints and signals advance the clock themselves before they are
@@ -14,6 +14,7 @@
 //! - the clock never goes back: an earlier `now` settles nothing and reopens nothing;
 //! - a window touched by an incomplete trade feed is flagged, whatever its numbers are.
 
+pub mod calibrate;
 pub mod csv;
 pub mod day14;
 pub mod exact;

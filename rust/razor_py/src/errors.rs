@@ -18,6 +18,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
 use razor_core::engine::EngineError;
 use razor_core::journal::JournalError as CoreJournalError;
+use razor_core::shadow::calibrate::CalibrationError;
 use razor_core::shadow::day14::Day14Error;
 use razor_core::units::UnitError;
 use razor_io::audit::AuditFault;
@@ -336,6 +337,19 @@ impl From<AuditFault> for Fault {
 impl From<Day14Error> for Fault {
     fn from(error: Day14Error) -> Self {
         Self::new(Family::Decode, &error)
+    }
+}
+
+impl From<CalibrationError> for Fault {
+    fn from(error: CalibrationError) -> Self {
+        let family = match error {
+            CalibrationError::Log { .. } => Family::Decode,
+            // The user named runs that do not go together.
+            CalibrationError::TwoModes { .. }
+            | CalibrationError::RunTwice { .. }
+            | CalibrationError::TooMany => Family::Settings,
+        };
+        Self::new(family, &error)
     }
 }
 

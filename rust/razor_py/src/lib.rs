@@ -12,6 +12,7 @@
 
 mod bench;
 mod bps;
+mod calibrate;
 mod convert;
 mod errors;
 mod files;
@@ -54,6 +55,8 @@ fn add_functions(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(files::audit_rebuild, module)?)?;
     module.add_function(wrap_pyfunction!(files::journal_head, module)?)?;
     module.add_function(wrap_pyfunction!(files::day14_json, module)?)?;
+    module.add_function(wrap_pyfunction!(calibrate::calibration_json, module)?)?;
+    module.add_function(wrap_pyfunction!(calibrate::resettled_json, module)?)?;
     module.add_function(wrap_pyfunction!(probe::probe_capture, module)?)?;
     module.add_function(wrap_pyfunction!(files::world_capture, module)?)
 }

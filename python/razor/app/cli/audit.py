@@ -8,6 +8,7 @@ import click
 from razor import _core
 from razor.adapters.files.disk import read_bounded, storage
 from razor.adapters.files.run_directory import open_run, read_manifest
+from razor.app.calibrations import stale_suggestions
 from razor.app.cli import options
 from razor.app.cli.failure import ExitCode
 from razor.app.cli.following import following
@@ -40,7 +41,7 @@ def verify(start: Process, run_dir: Path, *, as_json: bool) -> ExitCode:
     with start.console.progress(f"reading {run_dir.name}") as bar:
         found = decode_audit(_core.audit_verify(run_dir, following(start, bar)))
     require_end(run_dir, manifest, tail=found.tail)
-    reports = _differing_reports(run_dir)
+    reports = [*_differing_reports(run_dir), *stale_suggestions(run_dir)]
     is_same = not found.differences and not reports
     if as_json:
         start.console.json({**asdict(found), "reports": reports, "verified": is_same})

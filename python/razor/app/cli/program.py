@@ -14,6 +14,7 @@ from razor import __version__, _core
 from razor.app.cli import options
 from razor.app.cli.audit import audit_verbs
 from razor.app.cli.bench import bench_verb
+from razor.app.cli.calibrate import calibrate_verbs
 from razor.app.cli.capture import capture_verbs
 from razor.app.cli.config import config_verbs
 from razor.app.cli.failure import ExitCode, Style, report
@@ -50,7 +51,9 @@ def build_program() -> click.Group:
 
     for verb in (run_verb, demo_verb, record_verb, replay_verb):
         razor.add_command(verb)
-    for verbs in (report_verbs, capture_verbs, audit_verbs, config_verbs, market_verbs):
+    for verbs in (report_verbs, calibrate_verbs, capture_verbs, audit_verbs):
+        razor.add_command(verbs)
+    for verbs in (config_verbs, market_verbs):
         razor.add_command(verbs)
     razor.add_command(bench_verb)
     return razor

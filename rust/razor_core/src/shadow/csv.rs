@@ -60,6 +60,11 @@ impl Record<'_> {
         matches!(self.cells.as_slice(), [only] if only.trim().is_empty())
     }
 
+    /// Cells of the record, as many as were written.
+    pub fn width(&self) -> usize {
+        self.cells.len()
+    }
+
     /// Cells joined by commas, for comparing a header.
     fn joined(&self) -> String {
         self.cells.join(",")
@@ -125,6 +130,16 @@ impl<'a> Table<'a> {
         let is_empty =
             |read: &Result<Record<'a>, CsvError>| read.as_ref().is_ok_and(Record::is_blank);
         self.records.clone().filter(move |read| !is_empty(read))
+    }
+
+    /// As [`Self::records`], each with the line it begins on, from 1.
+    pub fn numbered(&self) -> impl Iterator<Item = (u64, Result<Record<'a>, CsvError>)> + use<'a> {
+        let mut records = self.records.clone();
+        let next = move || {
+            let line = records.line.saturating_add(1);
+            records.next().map(|read| (line, read))
+        };
+        core::iter::from_fn(next).filter(|(_, read)| !read.as_ref().is_ok_and(Record::is_blank))
     }
 }
 
@@ -249,6 +264,14 @@ mod tests {
         assert_eq!(rows.len(), 2);
         assert_eq!((rows[0].cell(run), rows[0].cell(x)), ("a", ""));
         assert_eq!((rows[1].cell(x), rows[1].cell(table.optional("nope"))), ("2", ""));
+    }
+
+    #[test]
+    fn records_are_numbered_by_the_line_they_begin_on() {
+        let table = Table::open(b"a,b\n1,2\n\n\"3\n4\",5,6\n7\n").expect("table");
+        let seen: Vec<_> =
+            table.numbered().map(|(line, read)| (line, read.expect("record").width())).collect();
+        assert_eq!(seen, [(2, 2), (4, 3), (6, 1)]);
     }
 
     #[test]

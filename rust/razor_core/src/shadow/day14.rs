@@ -13,6 +13,7 @@
 
 mod beside;
 mod read;
+mod resettle;
 mod stress;
 mod tally;
 mod verdict;
@@ -25,6 +26,7 @@ use super::exact::ATTO;
 use super::rows::SCHEMA_VERSION;
 use crate::units::{Dec, UnitError};
 use beside::{Evidence, VenueColumn};
+pub use resettle::NewShares;
 use stress::Stress;
 pub use tally::Num;
 use verdict::{Day14, GroupPair, Period, Totals, Verdict, WorstRow};
@@ -158,6 +160,29 @@ pub fn day14_report(
     shadow_sets: Option<&[u8]>,
     facts: &Facts,
 ) -> Result<Report, Day14Error> {
+    report_with(shadow_log, shadow_sets, facts, &NewShares::default())
+}
+
+/// The report of a ledger as it would be had its signals been settled with other fill shares.
+///
+/// The venue column is left out: its fills are counted per print, which the table does not have.
+///
+/// # Errors
+/// As [`day14_report`].
+pub fn resettled_report(
+    shadow_log: &[u8],
+    facts: &Facts,
+    shares: &NewShares,
+) -> Result<Report, Day14Error> {
+    report_with(Some(shadow_log), None, facts, shares)
+}
+
+fn report_with(
+    shadow_log: Option<&[u8]>,
+    shadow_sets: Option<&[u8]>,
+    facts: &Facts,
+    shares: &NewShares,
+) -> Result<Report, Day14Error> {
     let limits = Limits::of(facts)?;
     let run_id = match (&facts.run_id, shadow_log) {
         (Some(run_id), _) => run_id.clone(),
@@ -170,7 +195,8 @@ pub fn day14_report(
     let log = shadow_log.map(|log| read::read_log(log, &run_id, &facts.schema_version));
     let log = log.transpose().map_err(Day14Error::Log)?;
     let is_missing = log.is_none();
-    let log = log.unwrap_or_default();
+    let mut log = log.unwrap_or_default();
+    resettle::resettle(&mut log, shares)?;
     let sets = shadow_sets.map(|sets| beside::read_sets(sets, &run_id));
     let sets = sets.transpose().map_err(Day14Error::Sets)?;
 
@@ -205,6 +231,18 @@ pub fn day14_json(
     facts: &Facts,
 ) -> Result<String, Day14Error> {
     Ok(serde_json::to_string_pretty(&day14_report(shadow_log, shadow_sets, facts)?)?)
+}
+
+/// [`resettled_report`] as [`day14_json`] writes it.
+///
+/// # Errors
+/// As [`day14_report`].
+pub fn resettled_json(
+    shadow_log: &[u8],
+    facts: &Facts,
+    shares: &NewShares,
+) -> Result<String, Day14Error> {
+    Ok(serde_json::to_string_pretty(&resettled_report(shadow_log, facts, shares)?)?)
 }
 
 /// One whole at the scale of the report's numbers.

@@ -12,8 +12,7 @@ use super::{Day14Error, ONE};
 use crate::shadow::exact::{
     AttoShares, FillShare, PicoPrice, PicoShares, over_floor, plus, product_atto_floor, times,
 };
-use crate::shadow::ledger::{DUMP_SLIPPAGE, LedgerLeg, LedgerTerms, settle_ledger};
-use crate::units::UnitError;
+use crate::shadow::ledger::{DUMP_SLIPPAGE, Ledger, LedgerLeg, LedgerTerms, settle_ledger};
 
 /// Cash is summed at 10⁻²².
 const CASH_ONE: i128 = 10_000_000_000_000_000_000_000;
@@ -93,6 +92,19 @@ fn scenario(log: &Log, change: Change, min_ratio: i128) -> Result<Scenario, Day1
 
 /// PnL at 10⁻²² and set ratio at 10⁻¹⁸ (rounded down); `None` for a bad row.
 fn recompute(row: &LogRow, change: Change) -> Option<(i128, i128)> {
+    let share = product_atto_floor(row.share?, change.share_factor.0).ok()?;
+    let ledger = settle_again(row, FillShare(share), change.slippage)?;
+    let (top, bottom) = ledger.set_ratio().ok()?;
+    Some((ledger.total_pnl.0, over_floor(times(top, ONE).ok()?, bottom).ok()?))
+}
+
+/// Settles a row from its own cells with a fill share, and with a slippage that is not the logged
+/// one; `None` for a row whose cells do not say what is needed.
+pub(super) fn settle_again(
+    row: &LogRow,
+    share: FillShare,
+    slippage: Option<FillShare>,
+) -> Option<Ledger> {
     let legs_n = usize::try_from(row.legs_n.filter(|legs| matches!(legs, 2 | 3))?).ok()?;
     let mut legs = Vec::new();
     for leg in row.legs.iter().take(legs_n) {
@@ -103,20 +115,12 @@ fn recompute(row: &LogRow, change: Change) -> Option<(i128, i128)> {
         });
     }
     let q_req = PicoShares(over_floor(row.q_req?, ATTO_PER_PICO).ok()?);
-    let share = product_atto_floor(row.share?, change.share_factor.0).ok()?;
     if q_req.0 <= 0 {
-        return Some((0, 0));
+        return Some(Ledger::zero(legs_n));
     }
     let logged = row.dump.map_or(DUMP_SLIPPAGE, FillShare);
-    let slippage = change.slippage.unwrap_or(logged).clamp(FillShare(0), MAX_SLIPPAGE);
-    let terms = LedgerTerms { q_req, share: FillShare(share), slippage };
-    settled(&terms, &legs).ok()
-}
-
-fn settled(terms: &LedgerTerms, legs: &[LedgerLeg]) -> Result<(i128, i128), UnitError> {
-    let ledger = settle_ledger(terms, legs)?;
-    let (top, bottom) = ledger.set_ratio()?;
-    Ok((ledger.total_pnl.0, over_floor(times(top, ONE)?, bottom)?))
+    let slippage = slippage.unwrap_or(logged).clamp(FillShare(0), MAX_SLIPPAGE);
+    settle_ledger(&LedgerTerms { q_req, share, slippage }, &legs).ok()
 }
 
 /// A price at 10⁻¹², nothing below zero.

@@ -306,3 +306,74 @@ fn tables_that_cannot_be_read_are_typed_errors() {
     let sets = day14_report(None, Some(b"\xff"), &facts);
     assert!(matches!(sets, Err(Day14Error::Sets(CsvError::NotUtf8 { at: 0 }))));
 }
+
+fn settled_with(rows: &[Row], liquid: Option<&str>, thin: Option<&str>) -> Value {
+    let shares = NewShares { liquid: liquid.map(str::to_owned), thin: thin.map(str::to_owned) };
+    let json = resettled_json(log(rows).as_bytes(), &Facts::default(), &shares).expect("report");
+    serde_json::from_str(&json).expect("json")
+}
+
+#[test]
+fn settling_again_with_the_share_that_was_used_changes_nothing() {
+    let rows = [ROW, Row { id: "2", bucket: "liquid", notes: "\"MISSING_BID,NO_TRADES\"", ..ROW }];
+    let before = report(&rows, &Facts::default());
+    for (liquid, thin) in [(None, None), (Some("0.5"), Some("0.5"))] {
+        assert_eq!(settled_with(&rows, liquid, thin), before);
+    }
+}
+
+#[test]
+fn another_share_settles_by_the_frozen_formula() {
+    // V 30 and 12 at a share of 0.25: fills 7.5 and 3, three sets, 4.5 left over.
+    let after = settled_with(&[ROW], None, Some("0.25"));
+    assert_eq!(after["day14"]["pnl_set_sum"]["e12"], "0.0288");
+    assert_eq!(after["day14"]["pnl_left_total_sum"]["e12"], "-0.23814");
+    assert_eq!(after["day14"]["total_pnl_sum"]["e12"], "-0.20934");
+    assert_eq!(after["day14"]["set_ratio_avg"]["e12"], "0.571428571429");
+    assert_eq!(after["stress"]["baseline"]["total_pnl_sum"]["e12"], "-0.20934");
+    assert_eq!(after["venue"], Value::Null);
+}
+
+#[test]
+fn a_bucket_without_a_new_share_keeps_its_rows() {
+    let rows =
+        [ROW, Row { id: "2", bucket: "liquid", ..ROW }, Row { id: "3", bucket: "odd", ..ROW }];
+    let after = settled_with(&rows, Some("0.25"), None);
+    assert_eq!(after["by_bucket"]["liquid"]["pnl"]["e12"], "-0.20934");
+    assert_eq!(after["by_bucket"]["thin"]["pnl"]["e12"], "-0.15408");
+}
+
+#[test]
+fn a_share_of_zero_is_noted_and_a_share_above_it_is_not() {
+    let rows = [Row { notes: "\"NO_TRADES,BUCKET_THIN_NAN\"", ..ROW }];
+    let zero = settled_with(&rows, None, Some("0"));
+    let reasons = |value: &Value| -> Vec<String> {
+        let lines = value["day14"]["by_notes"].as_array().expect("notes").clone();
+        lines.iter().map(|line| line["key"][0].as_str().expect("key").to_owned()).collect()
+    };
+    assert_eq!(reasons(&zero), ["BUCKET_THIN_NAN,FILL_SHARE_P25_ZERO,NO_TRADES"]);
+    assert_eq!(zero["day14"]["total_pnl_sum"]["e12"], "0");
+    let rows = [Row { notes: "FILL_SHARE_P25_ZERO", ..ROW }];
+    assert_eq!(reasons(&settled_with(&rows, None, Some("0.5"))), ["OK"]);
+}
+
+#[test]
+fn a_failed_settlement_stays_failed_and_an_unreadable_row_becomes_bad() {
+    let failed = [Row { notes: "INTERNAL_ERROR", pnl: "0", ratio: "0", ..ROW }];
+    assert_eq!(settled_with(&failed, None, Some("0.1"))["day14"]["total_pnl_sum"]["e12"], "0");
+    let text = log(&[ROW]).replace(",0.49,0.48,30,", ",0.49,0.48,many,");
+    let shares = NewShares { thin: Some("0.1".to_owned()), liquid: None };
+    let json = resettled_json(text.as_bytes(), &Facts::default(), &shares).expect("report");
+    let value: Value = serde_json::from_str(&json).expect("json");
+    assert_eq!(value["day14"]["rows_bad"], 1);
+}
+
+#[test]
+fn a_share_that_is_none_is_refused_by_name() {
+    for share in ["1.1", "-0.1", "half"] {
+        let shares = NewShares { liquid: Some(share.to_owned()), thin: None };
+        let error = resettled_json(log(&[ROW]).as_bytes(), &Facts::default(), &shares);
+        let text = error.expect_err("refused").to_string();
+        assert!(text.starts_with("fill share of liquid of the report: "), "{text}");
+    }
+}
