@@ -343,6 +343,38 @@ class BookSnapshot:
         """Receive time of the last proof that the book is current (INVARIANTS S-18)."""
 
 @final
+class SimFault:
+    """One line of a fault plan: a code of FAULTS, when it strikes, and how hard.
+
+    `nth`, `every`: requests of a kind, from 1. `rung`: 0 fire, 1 and 2 chase, 3 to 5 flatten.
+    `between_ms`: from and to, ms since 1970. `times`: at most so often, 0 without end. `qty`,
+    `share`: decimals as text. `refusal`: `order`, `market` or `account`. What is None has the
+    usual value of the code. Errors: `ValueError`.
+    """
+
+    def __new__(
+        cls,
+        code: str,
+        *,
+        nth: int | None = None,
+        every: int | None = None,
+        rung: int | None = None,
+        between_ms: tuple[int, int] | None = None,
+        times: int = 0,
+        delay_ms: int | None = None,
+        tail_ms: int | None = None,
+        qty: str | None = None,
+        share: str | None = None,
+        count: int | None = None,
+        worse_micros: int | None = None,
+        is_accepted: bool | None = None,
+        refusal: str | None = None,
+    ) -> SimFault: ...
+    @staticmethod
+    def codes() -> list[str]:
+        """The codes that a plan may name."""
+
+@final
 class SimVenue:
     """What a simulated venue is made of: the same values give the same bytes.
 
@@ -368,6 +400,7 @@ class SimVenue:
         latency_spike: tuple[int, int] = (0, 0),
         drop_book_share: str = "0",
         http_429_every: int = 0,
+        faults: list[SimFault] = [],
     ) -> SimVenue: ...
 
 @final

@@ -20,6 +20,8 @@ use crate::session::{Session, SessionFault};
 
 /// Events that a venue may still owe when a run ends; each order owes a handful.
 const MOST_OWED: usize = 4_096;
+/// Delivers the last signal once more.
+const REPEAT: &[u8] = br#"{"verb":"repeat"}"#;
 
 /// The venue of a session.
 pub type Venue = Box<dyn Gateway + Send>;
@@ -50,10 +52,14 @@ impl Session {
             let deadline = self.engine.next_deadline().map_or(i64::MAX, |at| at.0);
             let due = self.venue.as_ref().and_then(|venue| venue.next_due());
             let due = due.map_or(i64::MAX, |at| at.0);
-            if deadline.min(due) > until_ns {
+            let repeat = self.repeats.first().copied().unwrap_or(i64::MAX);
+            if deadline.min(due).min(repeat) > until_ns {
                 return Ok(());
             }
-            if due <= deadline {
+            if repeat < deadline.min(due) {
+                self.repeats.remove(0);
+                self.record_own(Kind::Operator, repeat, REPEAT)?;
+            } else if due <= deadline {
                 self.bring_in(Nanos(due))?;
             } else {
                 self.record_own(Kind::Timer, deadline, b"")?;
@@ -89,12 +95,34 @@ impl Session {
         self.serve()
     }
 
-    /// Does what the engine asks for, until it asks for nothing more.
+    /// Does what the engine asks for, until it asks for nothing more; then says which faults the
+    /// venue injected meanwhile.
     pub(crate) fn serve(&mut self) -> Result<(), SessionFault> {
         while let Some(request) = self.tables.take_request() {
             if self.venue.is_some() {
                 self.grant(request)?;
             }
+        }
+        let injected = self.venue.as_mut().map(|venue| venue.take_injected());
+        for event in injected.unwrap_or_default() {
+            let now_ns = self.engine.now().0;
+            self.push_own(Kind::Venue, now_ns, &event.encode())?;
+        }
+        Ok(())
+    }
+
+    /// Plans the repeats that a fault plan asks for the signals just raised.
+    pub(crate) fn plan_repeats(&mut self, signals: u32) -> Result<(), SessionFault> {
+        for _ in 0..signals {
+            self.signals_seen = self.signals_seen.saturating_add(1);
+            let (n, now) = (self.signals_seen, self.engine.now());
+            let repeats = self.venue.as_mut().and_then(|venue| venue.repeats(n, now));
+            let Some((count, gap)) = repeats else { continue };
+            for k in 1..=i64::from(count) {
+                self.repeats.push(now.0.saturating_add(gap.0.saturating_mul(k)));
+            }
+            self.repeats.sort_unstable();
+            self.serve()?;
         }
         Ok(())
     }

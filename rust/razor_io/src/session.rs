@@ -110,6 +110,9 @@ pub struct Session {
     resumed: bool,
     durable_intents: bool,
     pub(crate) venue: Option<Venue>,
+    /// When the last signal is to be delivered again (F-60), soonest first.
+    pub(crate) repeats: Vec<i64>,
+    pub(crate) signals_seen: u64,
     _lock: RunLock,
 }
 
@@ -153,6 +156,8 @@ impl Session {
             resumed,
             durable_intents: plan.durable_intents,
             venue,
+            repeats: Vec::new(),
+            signals_seen: 0,
             _lock: lock,
         };
         session.begin(plan)?;
@@ -211,6 +216,7 @@ impl Session {
             self.define();
         }
         self.serve()?;
+        self.plan_repeats(stepped.signals)?;
         Ok(Fed { is_shed, is_refused: stepped.is_refused, signals: stepped.signals })
     }
 

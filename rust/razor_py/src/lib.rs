@@ -38,6 +38,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<session::FeedFacts>()?;
     module.add_class::<session::BookSnapshot>()?;
     module.add_class::<session::SignalNotice>()?;
+    module.add_class::<sim::SimFault>()?;
     module.add_class::<sim::SimVenue>()?;
     module.add_class::<source::Source>()?;
     module.add_class::<probe::Prober>()?;

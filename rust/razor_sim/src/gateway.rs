@@ -257,6 +257,19 @@ impl Gateway for SimGateway {
         self.markets = SimMarkets::of(universe);
     }
 
+    fn take_injected(&mut self) -> Vec<VenueEvent> {
+        let injected = Self::take_injected(self).into_iter();
+        injected
+            .map(|(code, _, order)| VenueEvent::Injected { order, code: code.number() })
+            .collect()
+    }
+
+    fn repeats(&mut self, n: u64, now: Nanos) -> Option<(u8, Nanos)> {
+        let repeat = self.strikes.repeat(n, now)?;
+        self.note_injected(FaultCode::F60, now, None);
+        Some((repeat.count, repeat.gap))
+    }
+
     fn hash(&mut self, _order: OrderIx, attempt: &Attempt) -> OrderHash {
         digest::order_hash(self.config.seed, attempt)
     }

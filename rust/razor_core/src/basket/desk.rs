@@ -162,6 +162,8 @@ pub enum Input {
     Foreign,
     /// The journal can no longer be trusted with what is written (D-10).
     DurabilityLost,
+    /// A simulated venue says which fault it injected: a row, and nothing else.
+    Injected(Option<OrderIx>, u8),
     /// The run is over: no input will come any more.
     Ended,
 }
@@ -297,6 +299,7 @@ impl Desk {
             Input::Restarted => self.on_restarted(&mut turn),
             Input::Reconciled => self.on_reconciled(&mut turn),
             Input::Foreign => self.hard_stop(Guard::new(GuardId::S32, []), &mut turn),
+            Input::Injected(order, code) => self.say_fault(order, code, &mut turn),
             Input::Ended => self.on_run_ended(&mut turn),
             Input::DurabilityLost => self.hard_stop(Guard::new(GuardId::D10, []), &mut turn),
         }

@@ -231,6 +231,21 @@ impl Desk {
         }
     }
 
+    /// A row for a fault that a simulated venue injected.
+    pub(super) fn say_fault<V: View>(
+        &self,
+        order: Option<OrderIx>,
+        code: u8,
+        turn: &mut Turn<'_, V>,
+    ) {
+        let slot = order.and_then(|order| Some((order, self.orders.get(&order)?)));
+        let row = match slot {
+            Some((order, slot)) => self.row_of(turn.now, order, &slot.attempt),
+            None => Row::new(turn.now, "FAULT"),
+        };
+        turn.row(&Row { action: "FAULT", fault: Some(code), ..row });
+    }
+
     fn order_action<V: View>(
         &mut self,
         order: OrderIx,

@@ -55,6 +55,8 @@ pub struct Row {
     pub latency: Option<Nanos>,
     /// The guard that blocked, with both sides of its inequality.
     pub guard: Option<Guard>,
+    /// Number of an injected fault: 13 is F-13.
+    pub fault: Option<u8>,
     /// Codes and words, joined by `|` in the table.
     pub reasons: [Option<&'static str>; 2],
 }
@@ -85,6 +87,7 @@ impl Row {
             result: None,
             latency: None,
             guard: None,
+            fault: None,
             reasons: [None; 2],
         }
     }

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::oms_rows;
+use super::order_params::OrderMode;
 use super::table::{Sink, Table};
 use crate::basket::{Action, Answer, Desk, DeskTimer, Input, Operator, Plan, Refusal, Trade};
 use crate::basket::{Treasury, VenueMode, View};
@@ -77,6 +78,8 @@ enum Verb {
     Stop,
     Halt,
     Clear,
+    /// Delivers the last signal again: a fault of the simulated run (F-60), journaled as a command.
+    Repeat,
 }
 
 /// The order path of a run.
@@ -86,8 +89,10 @@ pub(super) struct Oms {
     deadlines: BTreeSet<(Nanos, DeskTimer)>,
     armed: BTreeMap<DeskTimer, Nanos>,
     intents: BTreeMap<OrderIx, Intent>,
-    mode: &'static str,
+    mode: OrderMode,
     now: Nanos,
+    /// The last signal, for [`Verb::Repeat`].
+    last: Option<Plan>,
     // Buffers that keep their memory between records.
     out: Vec<Action>,
     line: String,
@@ -100,7 +105,7 @@ pub(super) struct Names<'a> {
 }
 
 impl Oms {
-    pub(super) fn new(desk: Desk, mode: &'static str) -> Self {
+    pub(super) fn new(desk: Desk, mode: OrderMode) -> Self {
         Self {
             desk,
             deadlines: BTreeSet::new(),
@@ -108,6 +113,7 @@ impl Oms {
             intents: BTreeMap::new(),
             mode,
             now: Nanos(i64::MIN),
+            last: None,
             out: Vec::new(),
             line: String::new(),
         }
@@ -263,6 +269,11 @@ impl Oms {
             Verb::Stop => Operator::Stop,
             Verb::Halt => Operator::Halt,
             Verb::Clear => Operator::Clear,
+            Verb::Repeat => {
+                let Some(plan) = self.last.clone() else { return true };
+                self.step(now, Input::Signal(plan), view, names, sink);
+                return false;
+            }
         };
         self.step(now, Input::Operator(operator), view, names, sink);
         false
@@ -288,6 +299,7 @@ impl Oms {
         names: &Names<'_>,
         sink: &mut S,
     ) {
+        self.last = Some(plan.clone());
         self.step(plan.ts, Input::Signal(plan), view, names, sink);
     }
 }
@@ -309,6 +321,7 @@ fn input_of(event: VenueEvent) -> Option<Input> {
         VenueEvent::Merged { is_done: false } => Some(Input::Merged(Treasury::Failed)),
         VenueEvent::Mode(code) => mode_of(code).map(Input::Mode),
         VenueEvent::Reconciled => Some(Input::Reconciled),
+        VenueEvent::Injected { order, code } => Some(Input::Injected(order, code)),
         VenueEvent::Foreign => Some(Input::Foreign),
         VenueEvent::DurabilityLost => Some(Input::DurabilityLost),
     }

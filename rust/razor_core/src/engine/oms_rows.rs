@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use super::oms::Names;
+use super::order_params::OrderMode;
 use super::rows::price_text;
 use crate::basket::{Row, Sample};
-use crate::ids::SetIx;
 use crate::order::OrderHash;
+use crate::shadow::calibrate::{self, FillSource};
 use crate::shadow::exact;
 use crate::shadow::rows::text_cell;
 use crate::units::{Nanos, Price, Qty};
@@ -15,28 +16,23 @@ use crate::units::{Nanos, Price, Qty};
 pub(super) const TRADE_LOG_HEADER: &str = "ts_ms,run_id,mode,signal_id,market_id,strategy,bucket,\
 expected_net_bps,action,attempt,leg_index,token_id,side,limit_price,req_qty,chase_budget_bps,\
 order_id,ack_status,filled_qty,avg_price,fill_status,settle_status,result,latency_ms,reason_codes";
-/// Header of `calibration_log.csv`.
-pub(super) const CALIBRATION_LOG_HEADER: &str = "ts_ms,run_id,mode,signal_id,attempt,action,bucket,\
-market_id,token_id,side,req_qty,filled_qty,v_mkt,real_share_req,real_share_mkt,ask_size_best,\
-bid_size_best";
-
 const MICRO_SCALE: u32 = 6;
-const SHARE_PLACES: u32 = 12;
 
 /// One row of the trail.
 pub(super) fn trade(
     out: &mut String,
     row: &Row,
     hash: Option<OrderHash>,
-    mode: &str,
+    mode: OrderMode,
     names: &Names<'_>,
 ) {
     let set = row.set.and_then(|set| names.universe.set(set));
     let _ = write!(
         out,
-        "{},{},{mode},{},{},{},{},{},{},{},{},",
+        "{},{},{},{},{},{},{},{},{},{},{},",
         row.ts.millis_floor(),
         text_cell(names.run_id),
+        mode.word(),
         cell(row.signal_id),
         set.map(|set| text_cell(&set.key)).unwrap_or_default(),
         set.map_or("", |set| set.strategy()),
@@ -74,7 +70,10 @@ pub(super) fn trade(
 
 /// Words and the guard, joined by `|`.
 fn reasons(out: &mut String, row: &Row) {
-    let mut is_first = true;
+    let mut is_first = row.fault.is_none();
+    if let Some(fault) = row.fault {
+        let _ = write!(out, "F-{fault:02}");
+    }
     for word in row.reasons.iter().flatten() {
         if !is_first {
             out.push('|');
@@ -91,39 +90,31 @@ fn reasons(out: &mut String, row: &Row) {
 }
 
 /// One calibration sample. The market's own volume is not known to the order path: blank.
-pub(super) fn sample(out: &mut String, sample: &Sample, mode: &str, names: &Names<'_>) {
+pub(super) fn sample(out: &mut String, sample: &Sample, mode: OrderMode, names: &Names<'_>) {
     let attempt = &sample.attempt;
-    let _ = write!(
+    calibrate::row(
         out,
-        "{},{},{mode},{},{},{},{},{},{},{},{},{},,{},,{},{}",
-        sample.ts.millis_floor(),
-        text_cell(names.run_id),
-        attempt.key.signal_id,
-        attempt.key.attempt,
-        attempt.rung.action(),
-        sample.bucket.word(),
-        set_key(sample.set, names),
-        names.universe.token_id(attempt.token).map(text_cell).unwrap_or_default(),
-        attempt.side().word(),
-        qty_cell(Some(attempt.order_qty)),
-        qty_cell(Some(sample.filled_qty)),
-        share(sample.filled_qty, attempt.order_qty),
-        qty_cell(sample.ask_qty),
-        qty_cell(sample.bid_qty),
+        &calibrate::Sample {
+            ts_ms: sample.ts.millis_floor(),
+            run_id: names.run_id,
+            mode: match mode {
+                OrderMode::Sim => FillSource::Sim,
+                OrderMode::Live => FillSource::Live,
+            },
+            signal_id: attempt.key.signal_id,
+            attempt: attempt.key.attempt,
+            rung: attempt.rung,
+            bucket: sample.bucket,
+            market_id: names.universe.set(sample.set).map_or("", |set| &set.key),
+            token_id: names.universe.token_id(attempt.token).unwrap_or_default(),
+            side: attempt.side(),
+            req_qty: attempt.order_qty,
+            filled_qty: Some(sample.filled_qty),
+            v_mkt: None,
+            ask_size_best: sample.ask_qty,
+            bid_size_best: sample.bid_qty,
+        },
     );
-    out.push('\n');
-}
-
-fn set_key(set: SetIx, names: &Names<'_>) -> String {
-    names.universe.set(set).map(|set| text_cell(&set.key)).unwrap_or_default()
-}
-
-/// `filled / req`, at most 1, rounded down at 12 places; blank of nothing.
-fn share(filled: Qty, req: Qty) -> String {
-    const ONE: i128 = 1_000_000_000_000;
-    let scaled = i128::from(filled.0.min(req.0)).saturating_mul(ONE);
-    let share = scaled.checked_div(i128::from(req.0));
-    share.map(|share| exact::plain(share, SHARE_PLACES, SHARE_PLACES)).unwrap_or_default()
 }
 
 fn cell<T: core::fmt::Display>(value: Option<T>) -> String {

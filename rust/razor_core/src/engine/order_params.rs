@@ -127,7 +127,7 @@ impl OrderParams {
 
     /// The order path of a new run.
     pub(super) fn oms(self) -> Oms {
-        Oms::new(Desk::new(self.rules, self.caps), self.mode.word())
+        Oms::new(Desk::new(self.rules, self.caps), self.mode)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::oms::Request;
 use super::{oms_rows, rows};
 use crate::ids::SetIx;
+use crate::shadow::calibrate::CALIBRATION_HEADER;
 use crate::shadow::rows::{SHADOW_LEGS_HEADER, SHADOW_LOG_HEADER, SHADOW_SETS_HEADER};
 use crate::units::{Bps, Nanos};
 
@@ -68,7 +69,7 @@ impl Table {
             Self::ShadowSets => Some(SHADOW_SETS_HEADER),
             Self::ShadowLegs => Some(SHADOW_LEGS_HEADER),
             Self::TradeLog => Some(oms_rows::TRADE_LOG_HEADER),
-            Self::CalibrationLog => Some(oms_rows::CALIBRATION_LOG_HEADER),
+            Self::CalibrationLog => Some(CALIBRATION_HEADER),
             Self::Health => None,
         }
     }

@@ -103,6 +103,13 @@ pub enum VenueEvent {
     Mode(u8),
     /// After a restart: everything open was asked about and nothing foreign was found.
     Reconciled,
+    /// A simulated venue says which fault it injected, by its number in FAULTS: for the trail alone.
+    Injected {
+        /// The order it struck, if one.
+        order: Option<OrderIx>,
+        /// Number of the code: 13 is F-13.
+        code: u8,
+    },
     /// Something on the account is not ours (S-32).
     Foreign,
     /// The journal cannot be trusted with what is written (D-10).
@@ -147,6 +154,14 @@ pub trait Gateway {
     /// Takes the earliest event due at or before `now`, with its own time. Books may be read for what
     /// arrives at the venue only now.
     fn poll(&mut self, now: Nanos, tops: &dyn Tops) -> Option<(Nanos, VenueEvent)>;
+    /// Faults injected since the last call, as [`VenueEvent::Injected`]; none by a real venue.
+    fn take_injected(&mut self) -> Vec<VenueEvent> {
+        Vec::new()
+    }
+    /// How often, and how far apart, the `n`-th signal is to be delivered again (F-60).
+    fn repeats(&mut self, _n: u64, _now: Nanos) -> Option<(u8, Nanos)> {
+        None
+    }
 }
 
 /// Why bytes are no intent and no event.
@@ -176,6 +191,7 @@ pub const INTENT_BYTES: usize = 80;
 pub const EVENT_BYTES: usize = 48;
 
 const NO_BUDGET: i32 = i32::MIN;
+const NO_ORDER: OrderIx = OrderIx(u64::MAX);
 
 impl Intent {
     /// The bytes of the journal.
@@ -250,6 +266,7 @@ impl VenueEvent {
             Self::Merged { is_done } => (4, u8::from(is_done), none.0, none.1),
             Self::Mode(mode) => (5, mode, none.0, none.1),
             Self::Reconciled => (6, 0, none.0, none.1),
+            Self::Injected { order, code } => (9, code, order.unwrap_or(NO_ORDER), Qty::ZERO),
             Self::Foreign => (7, 0, none.0, none.1),
             Self::DurabilityLost => (8, 0, none.0, none.1),
         }
@@ -279,6 +296,10 @@ impl VenueEvent {
             6 => Ok(Self::Reconciled),
             7 => Ok(Self::Foreign),
             8 => Ok(Self::DurabilityLost),
+            9 => {
+                let order = (order != NO_ORDER).then_some(order);
+                Ok(Self::Injected { order, code })
+            }
             found => Err(GatewayError::Code { field: "tag", found }),
         }
     }

@@ -72,6 +72,13 @@ codes! {
 }
 
 impl FaultCode {
+    /// The number in `FAULTS.md`: 13 of F-13.
+    pub fn number(self) -> u8 {
+        let digits = self.word().bytes().filter(u8::is_ascii_digit);
+        digits
+            .fold(0, |number, digit| number.wrapping_mul(10).wrapping_add(digit.wrapping_sub(b'0')))
+    }
+
     /// Reads a code as [`Self::word`] writes it.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.word() == text)

@@ -10,6 +10,7 @@ use razor_core::units::{Nanos, Qty};
 use super::after;
 use super::course::{Bend, Course, Ending, Said, Wait};
 use super::fault::{Facts, Fault, FaultCode, FaultPlan, Params, When};
+use super::view::{Repeat, SignalFaults};
 
 /// One fault that was injected: its code, when, and the order it struck, if it was one.
 pub type Injected = (FaultCode, Nanos, Option<OrderIx>);
@@ -193,6 +194,11 @@ impl Strikes {
 
     pub(crate) fn note(&mut self, code: FaultCode, at: Nanos, order: Option<OrderIx>) {
         self.injected.push((code, at, order));
+    }
+
+    /// How the plan repeats the `n`-th signal.
+    pub(crate) fn repeat(&self, n: u64, now: Nanos) -> Option<Repeat> {
+        SignalFaults::of(&self.plan).repeat(n, now)
     }
 
     pub(crate) fn take_injected(&mut self) -> Vec<Injected> {
