@@ -1,6 +1,7 @@
 """A run as Python drives it: records in, facts out, one thread, and an end in order or none."""
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -60,7 +61,13 @@ GROUP = Universe(
 ).encode()
 
 
-def opened(run_dir: Path, *, run_id: str = "run_x", is_live: bool = False) -> _core.Session:
+def opened(
+    run_dir: Path,
+    *,
+    run_id: str = "run_x",
+    is_live: bool = False,
+    lock: _core.RunLock | None = None,
+) -> _core.Session:
     run_dir.mkdir(exist_ok=True)
     return _core.Session.open(
         run_dir,
@@ -70,6 +77,7 @@ def opened(run_dir: Path, *, run_id: str = "run_x", is_live: bool = False) -> _c
         params=params_record(run_id, Settings(), rules=Rules.VENUE),
         is_live=is_live,
         now_ns=START_NS,
+        lock=lock,
     )
 
 
@@ -389,8 +397,33 @@ def test_a_run_that_is_being_written_is_locked(tmp_path: Path) -> None:
     with pytest.raises(_core.StorageError, match="lock") as caught:
         opened(tmp_path / "run")
     assert caught.value.path is not None
+    assert caught.value.holder == os.getpid()
     session.abandon()
     opened(tmp_path / "run").abandon()
+
+
+def test_one_lock_admits_one_session_at_a_time_and_outlives_it(tmp_path: Path) -> None:
+    lock = _core.RunLock.acquire(tmp_path)
+    session = opened(tmp_path, lock=lock)
+    with pytest.raises(_core.StorageError, match="in use") as caught:
+        opened(tmp_path, lock=lock)
+    assert caught.value.holder == os.getpid()
+    session.close()
+    assert _core.RunLock.is_held(tmp_path)
+    lock.release()
+    lock.release()
+    assert not _core.RunLock.is_held(tmp_path)
+    with pytest.raises(ValueError, match="closed"):
+        opened(tmp_path, lock=lock)
+
+
+def test_a_lock_given_free_under_a_session_ends_with_it(tmp_path: Path) -> None:
+    lock = _core.RunLock.acquire(tmp_path)
+    session = opened(tmp_path, lock=lock)
+    lock.release()
+    assert _core.RunLock.is_held(tmp_path)
+    session.abandon()
+    assert not _core.RunLock.is_held(tmp_path)
 
 
 def test_another_run_does_not_go_on_in_this_directory(tmp_path: Path) -> None:

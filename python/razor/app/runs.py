@@ -152,6 +152,7 @@ def opened(start: Process, plan: RunPlan) -> Generator[OpenRun]:
             is_live=plan.source.is_live,
             now_ns=start.started_ns,
             raw_ws=_raw_ws(plan),
+            lock=directory.lock,
         )
         if is_resumed:
             process = Session(started_ns=start.started_ns, pid=start.pid)

@@ -92,7 +92,19 @@ pub fn rebuild_while(
     run_dir: &Path,
     keep_going: &mut KeepGoing<'_>,
 ) -> Result<Verdict, AuditFault> {
-    let _lock = RunLock::acquire(run_dir)?;
+    rebuild_under(&RunLock::acquire(run_dir)?, keep_going)
+}
+
+/// As [`rebuild_while`] under a lock that the caller took before and may keep longer.
+///
+/// # Errors
+/// As [`rebuild_while`]; [`IoFault::Locked`] while a session writes under the lock.
+pub fn rebuild_under(
+    lock: &RunLock,
+    keep_going: &mut KeepGoing<'_>,
+) -> Result<Verdict, AuditFault> {
+    let _hold = lock.lend()?;
+    let run_dir = lock.dir();
     let mut tables = Tables::rebuild(run_dir)?;
     let (fold, journal, head) = walk(run_dir, &mut tables, keep_going)?;
     tables.publish()?;

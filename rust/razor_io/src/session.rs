@@ -20,7 +20,7 @@ use razor_core::journal::{Identity, NO_CONN};
 use razor_core::units::Nanos;
 use thiserror::Error;
 
-use crate::disk::RunLock;
+use crate::disk::{LockHold, RunLock};
 use crate::fault::IoFault;
 use crate::journal::{
     Closed, DiskStore, Gap, JournalFault, Push, Recorder, RecorderSettings, Recovered, Tail,
@@ -105,7 +105,7 @@ pub struct Session {
     conns: Vec<(String, ConnIx)>,
     held: Held,
     resumed: bool,
-    _lock: RunLock,
+    _hold: LockHold,
 }
 
 impl Session {
@@ -116,14 +116,27 @@ impl Session {
     /// [`SessionFault`]: a lock held by another process, a corrupt journal, a journal of another
     /// run or one that was closed, a full disk.
     pub fn open(plan: &Plan) -> Result<Self, SessionFault> {
-        let mut lock = RunLock::acquire(&plan.run_dir)?;
+        Self::open_under(plan, &mut RunLock::acquire(&plan.run_dir)?)
+    }
+
+    /// As [`Session::open`] under a lock of the run directory that the caller took before and may
+    /// keep longer; the session holds it, too.
+    ///
+    /// # Errors
+    /// As [`Session::open`]; [`IoFault::Locked`] also while another session writes under the lock.
+    ///
+    /// # Panics
+    /// When the lock is that of another directory than the plan's.
+    pub fn open_under(plan: &Plan, lock: &mut RunLock) -> Result<Self, SessionFault> {
+        assert_eq!(lock.dir(), plan.run_dir, "the lock of another run guards nothing here");
+        let writing = lock.lend()?;
         let (engine, mut tables, recovered) = fold_existing(plan)?;
         let resumed = recovered.summary().tail != Tail::Empty;
         let recorder = Recorder::start(
             &plan.recorder,
             plan.identity.clone(),
             &recovered,
-            &mut lock,
+            lock,
             Box::new(DiskStore::default()),
             plan.now_ns,
         )?;
@@ -131,8 +144,16 @@ impl Session {
         tables.publish()?;
         let raw = plan.raw.map(|settings| RawLog::open(&plan.run_dir, settings)).transpose()?;
         let held = Held::default();
-        let mut session =
-            Self { engine, recorder, tables, raw, conns: Vec::new(), held, resumed, _lock: lock };
+        let mut session = Self {
+            engine,
+            recorder,
+            tables,
+            raw,
+            conns: Vec::new(),
+            held,
+            resumed,
+            _hold: writing,
+        };
         session.begin(plan)?;
         Ok(session)
     }

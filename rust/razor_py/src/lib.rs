@@ -15,6 +15,7 @@ mod bps;
 mod convert;
 mod errors;
 mod files;
+mod lock;
 mod probe;
 mod session;
 mod source;
@@ -32,6 +33,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("BUILD_PROFILE", BUILD_PROFILE)?;
     errors::export(module)?;
     module.add_class::<bps::Bps>()?;
+    module.add_class::<lock::RunLock>()?;
     module.add_class::<session::Session>()?;
     module.add_class::<session::FeedFacts>()?;
     module.add_class::<session::BookSnapshot>()?;

@@ -15,6 +15,7 @@ use razor_io::raw::RawSettings;
 use razor_io::session::{Fed, Plan, Session as Inner};
 
 use crate::errors::{Fault, bad_argument, closed};
+use crate::lock::RunLock;
 use crate::source::Source;
 
 /// What the engine found in one record; see the stub.
@@ -59,7 +60,8 @@ impl Session {
     /// Begins or resumes a run.
     #[staticmethod]
     #[pyo3(signature = (
-        run_dir, *, run_id, build_id, settings_sha256, params, is_live, now_ns, raw_ws=None
+        run_dir, *, run_id, build_id, settings_sha256, params, is_live, now_ns, raw_ws=None,
+        lock=None
     ))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments, each with its own meaning")]
     fn open(
@@ -72,12 +74,18 @@ impl Session {
         is_live: bool,
         now_ns: i64,
         raw_ws: Option<(u64, u64)>,
+        mut lock: Option<PyRefMut<'_, RunLock>>,
     ) -> PyResult<Self> {
         let identity = Identity::new(run_id, build_id, settings_sha256).map_err(bad_argument)?;
         let recorder = if is_live { RecorderSettings::live() } else { RecorderSettings::replay() };
         let raw = raw_ws.map(|(rotate_bytes, keep)| RawSettings { rotate_bytes, keep });
         let plan = Plan { run_dir, identity, params: params.to_vec(), recorder, now_ns, raw };
-        let inner = py.detach(|| Inner::open(&plan)).map_err(Fault::from)?;
+        let lock = lock.as_mut().map(|lock| lock.get_mut()).transpose()?;
+        let inner = py.detach(|| match lock {
+            Some(lock) => Inner::open_under(&plan, lock),
+            None => Inner::open(&plan),
+        });
+        let inner = inner.map_err(Fault::from)?;
         Ok(Self { inner: Some(inner) })
     }
 

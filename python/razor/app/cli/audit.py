@@ -83,7 +83,7 @@ def rebuild(start: Process, run_dir: Path, *, as_json: bool) -> None:
     with open_run(place) as run:
         journal_of(place, run.manifest())
         with start.console.progress(f"reading {place.name}") as bar:
-            found = decode_audit(_core.audit_rebuild(place, following(start, bar)))
+            found = decode_audit(_core.audit_rebuild(run.lock, following(start, bar)))
         write_report(place, report_of_run(place))
     if as_json:
         start.console.json(asdict(found))
