@@ -13,7 +13,7 @@
 use std::path::PathBuf;
 
 use razor_core::engine::record::{Kind, Record};
-use razor_core::engine::table::SignalNotice;
+use razor_core::engine::table::{NoRows, SignalNotice};
 use razor_core::engine::{Engine, EngineError};
 use razor_core::ids::ConnIx;
 use razor_core::journal::{Identity, NO_CONN};
@@ -113,8 +113,9 @@ impl Session {
     /// settings.
     ///
     /// # Errors
-    /// [`SessionFault`]: a lock held by another process, a corrupt journal, a journal of another
-    /// run or one that was closed, a full disk.
+    /// [`SessionFault`]: a lock held by another process, settings the engine refuses (the directory
+    /// can then be opened with others), a corrupt journal, a journal of another run or one that was
+    /// closed, a full disk.
     pub fn open(plan: &Plan) -> Result<Self, SessionFault> {
         Self::open_under(plan, &mut RunLock::acquire(&plan.run_dir)?)
     }
@@ -129,6 +130,7 @@ impl Session {
     /// When the lock is that of another directory than the plan's.
     pub fn open_under(plan: &Plan, lock: &mut RunLock) -> Result<Self, SessionFault> {
         assert_eq!(lock.dir(), plan.run_dir, "the lock of another run guards nothing here");
+        check_params(&plan.params)?;
         let writing = lock.lend()?;
         let (engine, mut tables, recovered) = fold_existing(plan)?;
         let resumed = recovered.summary().tail != Tail::Empty;
@@ -360,6 +362,13 @@ impl Session {
         self.tables.sync()?;
         Ok(closed)
     }
+}
+
+/// Refuses settings that the engine would refuse, before the journal has them: one that begins with
+/// such a record can never be folded again.
+fn check_params(payload: &[u8]) -> Result<(), EngineError> {
+    let record = Record { kind: Kind::Params, recv_ns: Nanos(0), conn: "", epoch: 0, payload };
+    Engine::default().step(&record, &mut NoRows::default()).map(drop)
 }
 
 /// Proves the journal that is there and folds it into tables beside the old ones.

@@ -254,6 +254,21 @@ fn a_start_that_only_made_the_journal_directory_begins_the_run_with_its_tables_i
 }
 
 #[test]
+fn a_start_refused_for_its_settings_can_be_repeated_with_good_ones() {
+    let dir = temp();
+    for params in [&b"{}"[..], b"", b"[]", b"\xff"] {
+        let bad = Plan { params: params.to_vec(), ..plan(dir.path(), START_NS) };
+        let refused = Session::open(&bad).map(drop);
+        assert!(matches!(refused, Err(SessionFault::Engine(_))), "{refused:?}");
+        assert!(!dir.path().join("journal").exists(), "nothing was begun");
+    }
+    let session = Session::open(&plan(dir.path(), START_NS)).unwrap();
+    assert!(!session.is_resumed());
+    session.close().unwrap();
+    assert_sound(dir.path());
+}
+
+#[test]
 fn a_session_under_a_lock_of_the_caller_leaves_it_to_the_caller() {
     let dir = temp();
     let mut lock = RunLock::acquire(dir.path()).unwrap();
