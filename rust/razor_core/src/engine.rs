@@ -17,6 +17,7 @@
 pub mod counters;
 pub mod gap;
 pub mod meta;
+pub mod object;
 pub mod params;
 mod parts;
 mod prints;
