@@ -521,8 +521,8 @@ def capture_text(path: Path, max_bytes: int) -> bytes:
 def audit_verify(run_dir: Path, tick: Callable[[int, int], bool]) -> str:
     """Prove the journal and compare every table with it; JSON text.
 
-    Keys: records, segments, tail, evidence, head, differences. `tick(done, 0)`, in bytes of the
-    journal, is called every 4,096 records; false stops. Errors: `Corrupt`, `JournalError`,
+    Keys: records, segments, tail, evidence, head, differences. `tick(done, total)`, in bytes of
+    the journal, is called every 4,096 records; false stops. Errors: `Corrupt`, `JournalError`,
     `StorageError`, `Cancelled`.
     """
 

@@ -186,6 +186,23 @@ def test_a_stopped_audit_says_so_and_leaves_every_file_as_it_was(
     assert {path.name: path.read_bytes() for path in run_dir.glob("*.*")} == before
 
 
+@pytest.mark.parametrize("job", [_core.audit_verify, rebuilt])
+def test_an_audit_says_how_much_of_the_journal_it_has_read(
+    run_dir: Path, job: Callable[[Path, Callable[[int, int], bool]], str]
+) -> None:
+    seen: list[tuple[int, int]] = []
+
+    def follow(done: int, total: int) -> bool:
+        seen.append((done, total))
+        return True
+
+    job(run_dir, follow)
+    size = sum(path.stat().st_size for path in (run_dir / "journal").glob("*.rzj"))
+    assert {total for _, total in seen} == {size}
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    assert 0 < seen[-1][0] <= size
+
+
 @pytest.mark.parametrize("table", ["ticks.csv", "shadow_legs.csv", "health.jsonl"])
 def test_a_cut_table_ends_too_early(run_dir: Path, table: str) -> None:
     path = run_dir / table

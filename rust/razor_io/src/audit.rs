@@ -16,6 +16,7 @@ use crate::fault::IoFault;
 use crate::journal::{JournalFault, JournalReader, Summary};
 use crate::projection::{Comparison, Difference, Tables};
 use crate::session::Fold;
+use crate::source::Progress;
 
 /// Why a run could not be checked or rebuilt.
 #[derive(Debug, Error)]
@@ -37,8 +38,8 @@ pub enum AuditFault {
     },
 }
 
-/// Asked every [`CHECK_EVERY`] records with the bytes of the journal that were read: false stops.
-pub type KeepGoing<'a> = dyn FnMut(u64) -> bool + 'a;
+/// Asked every [`CHECK_EVERY`] records with how far the journal was read: false stops.
+pub type KeepGoing<'a> = dyn FnMut(Progress) -> bool + 'a;
 
 /// Records between two questions: a few milliseconds of work.
 pub const CHECK_EVERY: u64 = 4_096;
@@ -148,7 +149,8 @@ fn walk<S: razor_core::engine::table::Sink>(
         // At the first one too: a short journal can be stopped like a long one.
         let is_asked = taken.is_multiple_of(CHECK_EVERY);
         taken = taken.saturating_add(1);
-        if is_asked && !keep_going(reader.stored_bytes()) {
+        let progress = Progress { done: reader.stored_bytes(), total: reader.total_bytes() };
+        if is_asked && !keep_going(progress) {
             return Err(AuditFault::Stopped { run_dir: run_dir.to_owned() });
         }
     }

@@ -96,8 +96,9 @@ pub(crate) fn file_sha256(py: Python<'_>, path: PathBuf) -> PyResult<String> {
 /// Proves a run against its journal; JSON text.
 #[pyfunction]
 pub(crate) fn audit_verify(py: Python<'_>, run_dir: PathBuf, tick: Py<PyAny>) -> PyResult<String> {
-    let verdict =
-        py.detach(|| audit::verify_while(&run_dir, &mut |done| keep_going(&tick, done, 0)));
+    let verdict = py.detach(|| {
+        audit::verify_while(&run_dir, &mut |read| keep_going(&tick, read.done, read.total))
+    });
     let verdict = verdict.map_err(Fault::from)?;
     Ok(json::verdict(&verdict))
 }
@@ -110,7 +111,9 @@ pub(crate) fn audit_rebuild(
     tick: Py<PyAny>,
 ) -> PyResult<String> {
     let lock = lock.get_mut()?;
-    let verdict = py.detach(|| audit::rebuild_under(lock, &mut |done| keep_going(&tick, done, 0)));
+    let verdict = py.detach(|| {
+        audit::rebuild_under(lock, &mut |read| keep_going(&tick, read.done, read.total))
+    });
     let verdict = verdict.map_err(Fault::from)?;
     Ok(json::verdict(&verdict))
 }
