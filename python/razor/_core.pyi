@@ -30,6 +30,7 @@ __all__ = [
     "Rejected",
     "ReplayBench",
     "RiskRefused",
+    "RunLock",
     "Session",
     "SettingsError",
     "SignalNotice",
@@ -258,6 +259,8 @@ class StorageError(RazorError):
 
     path: str | None
     """The file or directory, where the fault names one."""
+    holder: int | None
+    """Process that holds a run which is locked, 0 when unknown; None where the fault is no lock."""
 
 class Cancelled(RazorError):
     """The caller stopped a long job; nothing was written."""
@@ -419,6 +422,21 @@ class Source:
         """Bytes read and bytes there are; the second is 0 when unknown."""
 
 @final
+class RunLock:
+    """The exclusive right to write a run; the system takes it back when the process dies."""
+
+    @staticmethod
+    def acquire(run_dir: Path) -> RunLock:
+        """Take the lock. Errors: `StorageError`, with `holder` when somebody else has it."""
+
+    @staticmethod
+    def is_held(run_dir: Path) -> bool:
+        """Whether somebody holds the lock. Errors: `StorageError` when that cannot be told."""
+
+    def release(self) -> None:
+        """Give the run free, at once or when the session under this lock has ended."""
+
+@final
 class Session:
     """A run being written: engine, journal and tables. Belongs to one thread.
 
@@ -438,6 +456,7 @@ class Session:
         now_ns: int,
         raw_ws: tuple[int, int] | None = None,
         sim: SimVenue | None = None,
+        lock: RunLock | None = None,
     ) -> Session:
         """Begin a run in an existing directory, or go on behind an unclean end of the same run.
 
@@ -446,6 +465,8 @@ class Session:
         slow, and syncs by itself. `now_ns`: label of a recovery, ns since the epoch. `raw_ws`: size
         in bytes at which `raw_ws.jsonl` is put aside, and how many are kept; None writes none.
         `sim`: the simulated venue that orders go to; without one nothing answers them.
+        `lock`: the lock of `run_dir`, under which one session writes at a time; None takes it for
+        as long as the session lives.
         Errors: `StorageError` (locked, full, read-only), `Corrupt`, `JournalError`,
         `SettingsError`; `ValueError` for arguments no caller of razor gives.
         """
@@ -579,15 +600,16 @@ def capture_text(path: Path, max_bytes: int) -> bytes:
 def audit_verify(run_dir: Path, tick: Callable[[int, int], bool]) -> str:
     """Prove the journal and compare every table with it; JSON text.
 
-    Keys: records, segments, tail, evidence, head, differences. `tick(done, 0)`, in bytes of the
-    journal, is called every 4,096 records; false stops. Errors: `Corrupt`, `JournalError`,
+    Keys: records, segments, tail, evidence, head, differences. `tick(done, total)`, in bytes of
+    the journal, is called every 4,096 records; false stops. Errors: `Corrupt`, `JournalError`,
     `StorageError`, `Cancelled`.
     """
 
-def audit_rebuild(run_dir: Path, tick: Callable[[int, int], bool]) -> str:
-    """Write all tables anew from the journal; JSON text, `tick` and errors as `audit_verify`.
+def audit_rebuild(lock: RunLock, tick: Callable[[int, int], bool]) -> str:
+    """Write all tables of a run anew from its journal; JSON text, else as `audit_verify`.
 
-    A stopped one leaves the old tables as they were.
+    `StorageError` also while a session writes under the lock. A stopped one leaves the old tables
+    as they were.
     """
 
 def journal_head(run_dir: Path) -> tuple[int, str, str, str]:

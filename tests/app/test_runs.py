@@ -81,6 +81,7 @@ def test_a_run_that_ends_in_order_is_closed_released_and_says_how(tmp_path: Path
     start = process()
     with opened(start, plan(tmp_path)) as run:
         assert is_held(run.directory.path)
+        assert [path.name for path in run.directory.path.glob("*lock*")] == ["lock"]
         assert start.label.run_id == run.directory.run_id == run.label
         run.finish(start, cause="SIGINT")
     path = run.directory.path

@@ -110,6 +110,15 @@ def test_progress_goes_up_to_the_size_of_the_file(capture: Path) -> None:
     assert {total for _, total in seen} == {capture.stat().st_size}
 
 
+def rebuilt(run_dir: Path, tick: Callable[[int, int], bool]) -> str:
+    """Write the tables anew under a lock of its own, as a verb does."""
+    lock = _core.RunLock.acquire(run_dir)
+    try:
+        return _core.audit_rebuild(lock, tick)
+    finally:
+        lock.release()
+
+
 Job = Callable[[Path], object]
 MISSING: dict[str, Job] = {
     "source": _core.Source.capture,
@@ -117,7 +126,7 @@ MISSING: dict[str, Job] = {
     "info": lambda path: _core.capture_info(path, on),
     "import": lambda path: _core.capture_import(path, path.with_name("o.jsonl.zst"), "auto", on),
     "verify": lambda path: _core.audit_verify(path, on),
-    "rebuild": lambda path: _core.audit_rebuild(path, on),
+    "rebuild": lambda path: rebuilt(path, on),
 }
 
 
@@ -162,11 +171,11 @@ def test_a_changed_table_is_named_with_its_first_wrong_line_and_written_anew(
     (difference,) = json.loads(_core.audit_verify(run_dir, on))["differences"]
     assert (difference["table"], difference["line"]) == (table, 2)
     assert difference["found"] == "forged"
-    assert json.loads(_core.audit_rebuild(run_dir, on))["differences"] == []
+    assert json.loads(rebuilt(run_dir, on))["differences"] == []
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("job", [_core.audit_verify, _core.audit_rebuild])
+@pytest.mark.parametrize("job", [_core.audit_verify, rebuilt])
 def test_a_stopped_audit_says_so_and_leaves_every_file_as_it_was(
     run_dir: Path, job: Callable[[Path, Callable[[int, int], bool]], str]
 ) -> None:
@@ -175,6 +184,23 @@ def test_a_stopped_audit_says_so_and_leaves_every_file_as_it_was(
     with pytest.raises(_core.Cancelled, match="stopped before its end"):
         job(run_dir, lambda _done, _total: False)
     assert {path.name: path.read_bytes() for path in run_dir.glob("*.*")} == before
+
+
+@pytest.mark.parametrize("job", [_core.audit_verify, rebuilt])
+def test_an_audit_says_how_much_of_the_journal_it_has_read(
+    run_dir: Path, job: Callable[[Path, Callable[[int, int], bool]], str]
+) -> None:
+    seen: list[tuple[int, int]] = []
+
+    def follow(done: int, total: int) -> bool:
+        seen.append((done, total))
+        return True
+
+    job(run_dir, follow)
+    size = sum(path.stat().st_size for path in (run_dir / "journal").glob("*.rzj"))
+    assert {total for _, total in seen} == {size}
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    assert 0 < seen[-1][0] <= size
 
 
 @pytest.mark.parametrize("table", ["ticks.csv", "shadow_legs.csv", "health.jsonl"])

@@ -1,6 +1,7 @@
 """A run as Python drives it: records in, facts out, one thread, and an end in order or none."""
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -62,7 +63,13 @@ GROUP = Universe(
 ).encode()
 
 
-def opened(run_dir: Path, *, run_id: str = "run_x", is_live: bool = False) -> _core.Session:
+def opened(
+    run_dir: Path,
+    *,
+    run_id: str = "run_x",
+    is_live: bool = False,
+    lock: _core.RunLock | None = None,
+) -> _core.Session:
     run_dir.mkdir(exist_ok=True)
     return _core.Session.open(
         run_dir,
@@ -72,6 +79,7 @@ def opened(run_dir: Path, *, run_id: str = "run_x", is_live: bool = False) -> _c
         params=params_record(run_id, Settings(), rules=Rules.VENUE),
         is_live=is_live,
         now_ns=START_NS,
+        lock=lock,
     )
 
 
@@ -391,8 +399,33 @@ def test_a_run_that_is_being_written_is_locked(tmp_path: Path) -> None:
     with pytest.raises(_core.StorageError, match="lock") as caught:
         opened(tmp_path / "run")
     assert caught.value.path is not None
+    assert caught.value.holder == os.getpid()
     session.abandon()
     opened(tmp_path / "run").abandon()
+
+
+def test_one_lock_admits_one_session_at_a_time_and_outlives_it(tmp_path: Path) -> None:
+    lock = _core.RunLock.acquire(tmp_path)
+    session = opened(tmp_path, lock=lock)
+    with pytest.raises(_core.StorageError, match="in use") as caught:
+        opened(tmp_path, lock=lock)
+    assert caught.value.holder == os.getpid()
+    session.close()
+    assert _core.RunLock.is_held(tmp_path)
+    lock.release()
+    lock.release()
+    assert not _core.RunLock.is_held(tmp_path)
+    with pytest.raises(ValueError, match="closed"):
+        opened(tmp_path, lock=lock)
+
+
+def test_a_lock_given_free_under_a_session_ends_with_it(tmp_path: Path) -> None:
+    lock = _core.RunLock.acquire(tmp_path)
+    session = opened(tmp_path, lock=lock)
+    lock.release()
+    assert _core.RunLock.is_held(tmp_path)
+    session.abandon()
+    assert not _core.RunLock.is_held(tmp_path)
 
 
 def test_another_run_does_not_go_on_in_this_directory(tmp_path: Path) -> None:
@@ -479,9 +512,8 @@ def test_a_run_is_not_begun_with_arguments_out_of_range(
     run_dir.mkdir()
     with pytest.raises(kind):
         _core.Session.open(run_dir, **(arguments | changes))  # type: ignore[arg-type]
-    # Parameters are judged when they are the first record; the others leave nothing behind.
-    if "params" not in changes:
-        _core.Session.open(run_dir, **arguments).abandon()  # type: ignore[arg-type]
+    # The refusal leaves nothing behind that a later start would stumble over.
+    _core.Session.open(run_dir, **arguments).close()  # type: ignore[arg-type]
 
 
 def test_a_missing_directory_is_a_storage_error_with_its_path(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from razor import _core
 from razor.app.cli.program import build_program, run_program
 from razor.app.console import Console
+from razor.app.identity import build_identity
 from razor.app.logs import RunLabel
 from razor.app.stop import StopRequest
 from razor.app.verdicts import REPORT_FILES
@@ -70,6 +71,44 @@ def test_a_forged_table_is_refused_shown_escaped_and_rebuilt(place: Place, table
     assert (rebuilt.code, rebuilt.err) == (0, "")
     assert (place.run_dir / table).read_bytes() == before
     assert Run("audit", "verify", str(place.run_dir)).code == 0
+
+
+def of_another_build(run_dir: Path) -> None:
+    """Let the manifest say that an earlier build made the run."""
+    path = run_dir / "manifest.json"
+    manifest = json.loads(path.read_bytes())
+    manifest |= {"build": "0.0.9-0123456789abcdef", "commit": "c" * 40}
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def test_a_difference_under_another_build_names_both_builds_and_what_to_do(place: Place) -> None:
+    of_another_build(place.run_dir)
+    for name in REPORT_FILES:
+        (place.run_dir / name).unlink()
+    (said,) = [
+        line
+        for line in Run("audit", "verify", str(place.run_dir)).out.splitlines()
+        if line.startswith("made by")
+    ]
+    now = build_identity({}).build
+    earlier = "made by build 0.0.9-0123456789abcdef (commit " + "c" * 40 + ")"
+    assert said == f"{earlier}, read by build {now}"
+    forge(place.run_dir / "ticks.csv")
+    run = Run("audit", "verify", str(place.run_dir))
+    assert run.code == 1
+    assert said in run.out
+    assert "verify with build 0.0.9-0123456789abcdef before" in run.out
+    assert f"razor audit rebuild {place.run_dir}" in run.out
+    found = json.loads(Run("audit", "verify", str(place.run_dir), "--json").out)
+    assert (found["made_by"], found["read_by"]) == ("0.0.9-0123456789abcdef", now)
+
+
+def test_a_difference_under_the_same_build_is_not_put_down_to_the_build(place: Place) -> None:
+    forge(place.run_dir / "ticks.csv")
+    run = Run("audit", "verify", str(place.run_dir))
+    assert run.code == 1
+    assert "made by" not in run.out
+    assert "builds" not in run.out
 
 
 @pytest.mark.parametrize("name", REPORT_FILES)

@@ -56,7 +56,7 @@ def market(key: str, *, label: str = "a market", yes: str = "101", no: str = "10
 def tables(run_dir: Path) -> dict[str, bytes]:
     """Everything of a run that the journal determines, and the journal itself."""
     names = sorted(each.name for each in run_dir.iterdir() if each.is_file())
-    own = {"manifest.json", "config.toml", "lock", "run.lock"}
+    own = {"manifest.json", "config.toml", "lock"}
     found = {name: (run_dir / name).read_bytes() for name in names if name not in own}
     for segment in sorted((run_dir / "journal").iterdir()):
         found[f"journal/{segment.name}"] = segment.read_bytes()

@@ -123,6 +123,11 @@ def test_settings_error_as_json_lists_every_problem(tmp_path: Path) -> None:
         (("nonsense",), ("nonsense", "see razor --help")),
         (("capture", "import", "x"), ("--out",)),
         (("report", "day14", "--run", "a", "--input", "b"), ("both --run and --input", "drop one")),
+        (
+            ("report", "day14", "--run", "a", "--config", "b"),
+            ("--config without --input", "a run has its own settings", "drop --config"),
+        ),
+        (("report", "day14", "--config", "b"), ("--config without --input", "drop --config")),
     ],
 )
 def test_wrong_option_is_a_usage_error_with_the_way_to_help(

@@ -113,6 +113,35 @@ def test_each_endpoint_has_a_free_burst_of_a_fifth_of_its_share(endpoint: Endpoi
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)
+@pytest.mark.parametrize("share", [1, 2, 3, 100])
+def test_no_share_of_a_limit_is_too_small_to_be_kept(endpoint: Endpoint, share: int) -> None:
+    allowed = endpoint.limit * share // 100
+    assert allowed >= 1
+    limits = Limits(share_pct=share)
+    # Whoever waits as told and asks again at once sends as fast as the bucket lets through.
+    now, sent = 0, []
+    for _ in range(3 * allowed):
+        now += limits.reserve(endpoint, now)
+        sent.append(now)
+    windows = zip(sent, sent[allowed:], strict=False)
+    assert all(later - first >= 10 * S for first, later in windows)
+
+
+@given(st.integers(1, 30), st.lists(st.integers(0, 4 * S), min_size=1, max_size=60))
+def test_a_bucket_of_a_few_calls_keeps_its_allowance_in_every_window(
+    allowed: int, pauses: list[int]
+) -> None:
+    bucket = TokenBucket(limit=allowed, share_pct=100)
+    now, sent = 0, []
+    for pause in pauses:
+        now += pause
+        now += bucket.reserve(now)
+        sent.append(now)
+    windows = zip(sent, sent[allowed:], strict=False)
+    assert all(later - first >= 10 * S for first, later in windows)
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)
 def test_a_held_endpoint_leaves_other_hosts_alone(endpoint: Endpoint) -> None:
     limits = Limits(share_pct=50)
     limits.hold(endpoint, 60 * S)

@@ -15,6 +15,12 @@ def test_an_amount_is_the_cores_rounding_with_separators() -> None:
     assert shown.usdc(None) == "n/a"
 
 
+def test_recorded_days_under_a_bound_never_read_as_the_bound() -> None:
+    assert shown.days(num("14.000000", "13.999999988426")) == "13.99"
+    assert shown.days(num("14.000000", "14")) == "14.00"
+    assert shown.days(num("0.000000", "-0.000000011574")) == "-0.01"
+
+
 def test_a_share_is_rounded_half_to_even() -> None:
     assert shown.share(num("0.062500", "0.0625")) == "0.062"
     assert shown.share(num("0.063500", "0.0635")) == "0.064"

@@ -68,8 +68,8 @@ def test_new_run_has_config_manifest_and_latest(tmp_path: Path) -> None:
         assert str(latest.readlink()) == run.run_id
         assert sorted(path.name for path in run.path.iterdir()) == [
             "config.toml",
+            "lock",
             "manifest.json",
-            "run.lock",
         ]
 
 
@@ -343,6 +343,19 @@ def test_second_holder_is_refused(tmp_path: Path) -> None:
     assert not is_held(run.path)
     with open_run(run.path) as again:
         assert again.run_id == run.run_id
+
+
+def test_a_symlink_in_the_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
+    with new_run(tmp_path) as run:
+        pass
+    (run.path / "lock").unlink()
+    (run.path / "lock").symlink_to(tmp_path / "outside")
+    with pytest.raises(StorageError) as caught:
+        open_run(run.path)
+    assert (caught.value.path, bool(caught.value.remedy)) == (str(run.path / "lock"), True)
+    with pytest.raises(StorageError):
+        is_held(run.path)
+    assert not (tmp_path / "outside").exists()
 
 
 def test_hold_ends_with_the_process(tmp_path: Path) -> None:

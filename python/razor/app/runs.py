@@ -174,6 +174,7 @@ def opened(start: Process, plan: RunPlan) -> Generator[OpenRun]:
             now_ns=start.started_ns,
             raw_ws=_raw_ws(plan),
             sim=_sim_venue(start, plan),
+            lock=directory.lock,
         )
         if is_resumed:
             process = Session(started_ns=start.started_ns, pid=start.pid)

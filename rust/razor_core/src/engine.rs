@@ -17,6 +17,7 @@
 pub mod counters;
 pub mod gap;
 pub mod meta;
+pub mod object;
 pub mod oms;
 mod oms_rows;
 mod oms_view;

@@ -8,6 +8,8 @@
 //! Invariants: indices are positions in the lists and never move; a set has 2..=64 legs, names each
 //! token once and only tokens that are defined.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use thiserror::Error;
 
 use crate::ids::{MarketIx, Outcome, SetIx, TokenIx};
@@ -131,11 +133,30 @@ pub enum DefinitionError {
     Full,
 }
 
+/// Keys and legs of sets, for asking whether one is there; a feed may repeat thousands at once.
+#[derive(Debug, Clone, Default)]
+pub struct SetNames {
+    legs_of: BTreeMap<Box<str>, BTreeSet<Vec<TokenIx>>>,
+}
+
+impl SetNames {
+    /// Whether a set of this key and these legs, in this order, is there. Logarithmic.
+    pub fn contains(&self, key: &str, legs: &[TokenIx]) -> bool {
+        self.legs_of.get(key).is_some_and(|known| known.contains(legs))
+    }
+
+    /// Adds the name of a set.
+    pub fn insert(&mut self, set: &SetDef) {
+        self.legs_of.entry(set.key.clone()).or_default().insert(set.legs.clone());
+    }
+}
+
 /// All markets and sets of a run, in order of definition.
 #[derive(Debug, Clone, Default)]
 pub struct Universe {
     markets: Vec<MarketDef>,
     sets: Vec<SetDef>,
+    names: SetNames,
 }
 
 impl Universe {
@@ -165,6 +186,7 @@ impl Universe {
             return Err(DefinitionError::BadLegs { legs });
         }
         let index = u32::try_from(self.sets.len()).map_err(|_| DefinitionError::Full)?;
+        self.names.insert(&set);
         self.sets.push(set);
         Ok(SetIx(index))
     }
@@ -187,6 +209,11 @@ impl Universe {
     /// Sets in order of definition.
     pub fn sets(&self) -> &[SetDef] {
         &self.sets
+    }
+
+    /// Keys and legs of the sets.
+    pub fn set_names(&self) -> &SetNames {
+        &self.names
     }
 
     /// The wire text of a token.
@@ -244,6 +271,31 @@ mod tests {
         assert_eq!(token.split(), (second, Outcome::No));
         assert_eq!(universe.token_id(TokenIx::of(first, Outcome::Yes)), Some("a-yes"));
         assert_eq!(universe.token_id(TokenIx(4)), None);
+    }
+
+    #[test]
+    fn a_set_is_found_by_key_and_legs_in_their_order_only() {
+        let mut universe = Universe::default();
+        universe.add_market(market("a")).expect("market");
+        universe.add_market(market("b")).expect("market");
+        let set = |key: &str, legs: [u32; 2]| SetDef {
+            key: key.into(),
+            kind: SetKind::Group,
+            legs: legs.map(TokenIx).to_vec(),
+            settlement: Settlement::HoldToResolution,
+        };
+        let all = [("k", [0, 2]), ("k", [2, 0]), ("k", [1, 3]), ("l", [0, 2]), ("", [0, 2])];
+        for (number, (key, legs)) in all.into_iter().enumerate() {
+            let is_known = |(key, legs): &(&str, [u32; 2])| {
+                universe.set_names().contains(key, &legs.map(TokenIx))
+            };
+            assert!(all[..number].iter().all(is_known));
+            assert!(!all[number..].iter().any(is_known));
+            universe.add_set(set(key, legs)).expect("set");
+        }
+        assert!(universe.add_set(set("m", [0, 9])).is_err());
+        assert!(!universe.set_names().contains("m", &[TokenIx(0), TokenIx(9)]), "it was refused");
+        assert!(!universe.set_names().contains("k", &[TokenIx(0)]));
     }
 
     #[test]

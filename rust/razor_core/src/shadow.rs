@@ -223,11 +223,15 @@ impl Shadow {
 
     /// Reports that prints of the market channel may be missing between two times.
     pub fn mark_stream_incomplete(&mut self, from: Nanos, to: Nanos) {
-        let (from_ms, to_ms) = (from.millis_floor(), to.millis_floor());
-        if self.stream_gaps.len() >= MAX_GAPS {
-            self.stream_gaps.pop_front();
+        self.forget_old_gaps();
+        let (from_ms, to_ms) = (from.millis_floor(), Some(to.millis_floor()));
+        if self.stream_gaps.len() < MAX_GAPS {
+            self.stream_gaps.push_back(Gap { market: None, from_ms, to_ms });
+        } else if let Some(last) = self.stream_gaps.back_mut() {
+            // Joined with what lies between: a full list flags more and never less.
+            last.from_ms = last.from_ms.min(from_ms);
+            last.to_ms = last.to_ms.max(to_ms);
         }
-        self.stream_gaps.push_back(Gap { market: None, from_ms, to_ms: Some(to_ms) });
     }
 
     /// The next millisecond at which a window or a venue wait has ended, if one is pending.
@@ -402,7 +406,9 @@ impl Shadow {
     fn forget_old_gaps(&mut self) {
         let reach = self.params.rules.window_end_ms.saturating_add(self.params.venue_wait_ms);
         let cutoff = self.clock_ms.saturating_sub(reach);
-        self.gaps.retain(|gap| gap.to_ms.is_none_or(|to| to >= cutoff));
+        let is_near = |gap: &Gap| gap.to_ms.is_none_or(|to| to >= cutoff);
+        self.gaps.retain(is_near);
+        self.stream_gaps.retain(is_near);
     }
 }
 

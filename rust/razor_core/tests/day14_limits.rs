@@ -208,9 +208,11 @@ fn evidence_is_sufficient_exactly_at_its_limits() {
     for (rows, facts, reason) in [
         (enough(29, 0), at_limits.clone(), "fewer than 30 rows (29)"),
         (enough(30, 0), Facts { trade_prints: 0, ..at_limits.clone() }, "no trade prints"),
-        (enough(30, 0), recorded(14 * DAY_MS - 1), "under 14 days recorded (14.00)"),
+        (enough(30, 0), recorded(14 * DAY_MS - 1), "under 14 days recorded (13.99)"),
         (enough(30, 0), recorded(7 * DAY_MS + DAY_MS / 2), "under 14 days recorded (7.50)"),
         (enough(30, 0), recorded(0), "under 14 days recorded (0.00)"),
+        (enough(30, 0), recorded(DAY_MS - 1), "under 14 days recorded (0.99)"),
+        (enough(30, 0), recorded(-1), "under 14 days recorded (-0.01)"),
         (enough(30, 0), recorded(-DAY_MS), "under 14 days recorded (-1.00)"),
         (enough(30, 2), at_limits.clone(), "more than 5 % of windows unusable (2 of 30)"),
         (enough(39, 2), at_limits.clone(), "more than 5 % of windows unusable (2 of 39)"),
@@ -249,12 +251,12 @@ fn the_span_of_the_signals_stands_for_the_recorded_time_when_nothing_is_told() {
     assert_eq!(evidence(&rows, &facts).0, "sufficient");
     rows.pop();
     rows.push(Row::example().with("signal_ts_unix_ms", &(start + 14 * DAY_MS - 1).to_string()));
-    assert_eq!(evidence(&rows, &facts).1, ["under 14 days recorded (14.00)"]);
+    assert_eq!(evidence(&rows, &facts).1, ["under 14 days recorded (13.99)"]);
     // Rows of other runs or schemas, and unreadable times, give no span.
     rows.push(Row::example().with("run_id", "q").with("signal_ts_unix_ms", "9000000000000"));
     rows.push(Row::example().with("schema_version", "1").with("signal_ts_unix_ms", "1"));
     rows.push(Row::example().with("signal_ts_unix_ms", "never"));
-    assert_eq!(evidence(&rows, &facts).1, ["under 14 days recorded (14.00)"]);
+    assert_eq!(evidence(&rows, &facts).1, ["under 14 days recorded (13.99)"]);
 }
 
 #[test]

@@ -16,6 +16,7 @@ use crate::fault::IoFault;
 use crate::journal::{JournalFault, JournalReader, Summary};
 use crate::projection::{Comparison, Difference, Tables};
 use crate::session::Fold;
+use crate::source::Progress;
 
 /// Why a run could not be checked or rebuilt.
 #[derive(Debug, Error)]
@@ -37,8 +38,8 @@ pub enum AuditFault {
     },
 }
 
-/// Asked every [`CHECK_EVERY`] records with the bytes of the journal that were read: false stops.
-pub type KeepGoing<'a> = dyn FnMut(u64) -> bool + 'a;
+/// Asked every [`CHECK_EVERY`] records with how far the journal was read: false stops.
+pub type KeepGoing<'a> = dyn FnMut(Progress) -> bool + 'a;
 
 /// Records between two questions: a few milliseconds of work.
 pub const CHECK_EVERY: u64 = 4_096;
@@ -92,7 +93,19 @@ pub fn rebuild_while(
     run_dir: &Path,
     keep_going: &mut KeepGoing<'_>,
 ) -> Result<Verdict, AuditFault> {
-    let _lock = RunLock::acquire(run_dir)?;
+    rebuild_under(&RunLock::acquire(run_dir)?, keep_going)
+}
+
+/// As [`rebuild_while`] under a lock that the caller took before and may keep longer.
+///
+/// # Errors
+/// As [`rebuild_while`]; [`IoFault::Locked`] while a session writes under the lock.
+pub fn rebuild_under(
+    lock: &RunLock,
+    keep_going: &mut KeepGoing<'_>,
+) -> Result<Verdict, AuditFault> {
+    let _hold = lock.lend()?;
+    let run_dir = lock.dir();
     let mut tables = Tables::rebuild(run_dir)?;
     let (fold, journal, head) = walk(run_dir, &mut tables, keep_going)?;
     tables.publish()?;
@@ -136,7 +149,8 @@ fn walk<S: razor_core::engine::table::Sink>(
         // At the first one too: a short journal can be stopped like a long one.
         let is_asked = taken.is_multiple_of(CHECK_EVERY);
         taken = taken.saturating_add(1);
-        if is_asked && !keep_going(reader.stored_bytes()) {
+        let progress = Progress { done: reader.stored_bytes(), total: reader.total_bytes() };
+        if is_asked && !keep_going(progress) {
             return Err(AuditFault::Stopped { run_dir: run_dir.to_owned() });
         }
     }

@@ -6,12 +6,16 @@
 //! Must never: remove or shorten a file of the run other than the reserve, which holds zeros only.
 //!
 //! Invariants: the lock is the kernel's and ends with the process, so it cannot go stale; the lock
-//! file is append-only and each line is `<token> <pid>`, the last one naming the present holder.
+//! file is append-only and each line is `<token> <pid>`, the last one naming the present holder; it
+//! is the only lock of a run, and no symlink under its name is followed.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use rustix::fs::OFlags;
 
 use crate::fault::{IoFault, Operation};
 
@@ -124,6 +128,9 @@ pub struct LockHold {
     _file: Arc<File>,
 }
 
+/// Name of the lock file in a run directory.
+const LOCK_FILE: &str = "lock";
+
 /// Longest lock file read: 2^16 starts of one run, at most 32 bytes each.
 const MAX_LOCK_FILE: u64 = 2 * 1024 * 1024;
 
@@ -134,9 +141,9 @@ impl RunLock {
     /// [`IoFault::Locked`] when another process holds it; other faults when the file cannot be
     /// used.
     pub fn acquire(dir: &Path) -> Result<Self, IoFault> {
-        let path = dir.join("lock");
+        let path = dir.join(LOCK_FILE);
         let mut options = OpenOptions::new();
-        let opened = options.create(true).read(true).append(true).open(&path);
+        let opened = no_symlink(options.create(true).read(true).append(true)).open(&path);
         let file = opened.map_err(IoFault::at(Operation::Open, &path))?;
         let locked = file.try_lock();
         let mut text = Vec::new();
@@ -153,6 +160,35 @@ impl RunLock {
         let mut lock = Self { file: Arc::new(file), path, dir: dir.to_path_buf(), token: 0 };
         lock.outgrow(last)?;
         Ok(lock)
+    }
+
+    /// Whether somebody holds the lock of `dir`; a directory without a lock file is free.
+    ///
+    /// # Errors
+    /// When that cannot be found out.
+    pub fn is_held(dir: &Path) -> Result<bool, IoFault> {
+        let path = dir.join(LOCK_FILE);
+        let file = match no_symlink(OpenOptions::new().read(true)).open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(IoFault::new(Operation::Open, &path, &error)),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(IoFault::new(Operation::Lock, &path, &error)),
+        }
+    }
+
+    /// Keeps the lock held for the one that writes under it from now on.
+    ///
+    /// # Errors
+    /// [`IoFault::Locked`] while an earlier one still does: one lock admits one writer.
+    pub fn lend(&self) -> Result<LockHold, IoFault> {
+        if Arc::strong_count(&self.file) > 1 {
+            return Err(IoFault::Locked { path: self.path.clone(), pid: std::process::id() });
+        }
+        Ok(self.hold())
     }
 
     /// Raises the token above `seen`, the highest one found in what was written under older locks
@@ -188,6 +224,11 @@ impl RunLock {
     pub fn hold(&self) -> LockHold {
         LockHold { _file: Arc::clone(&self.file) }
     }
+}
+
+/// Refuses a symlink under the name that is opened.
+fn no_symlink(options: &mut OpenOptions) -> &mut OpenOptions {
+    options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
 }
 
 /// Highest token and last process id of a lock file; lines that are none are passed over.

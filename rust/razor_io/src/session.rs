@@ -13,14 +13,14 @@
 use std::path::PathBuf;
 
 use razor_core::engine::record::{Kind, Record};
-use razor_core::engine::table::SignalNotice;
+use razor_core::engine::table::{NoRows, SignalNotice};
 use razor_core::engine::{Engine, EngineError};
 use razor_core::ids::ConnIx;
 use razor_core::journal::{Identity, NO_CONN};
 use razor_core::units::Nanos;
 use thiserror::Error;
 
-use crate::disk::RunLock;
+use crate::disk::{LockHold, RunLock};
 use crate::fault::IoFault;
 use crate::journal::{
     Closed, DiskStore, Gap, JournalFault, Push, Recorder, RecorderSettings, Recovered, Tail,
@@ -113,7 +113,7 @@ pub struct Session {
     /// When the last signal is to be delivered again (F-60), soonest first.
     pub(crate) repeats: Vec<i64>,
     pub(crate) signals_seen: u64,
-    _lock: RunLock,
+    _hold: LockHold,
 }
 
 impl Session {
@@ -121,25 +121,55 @@ impl Session {
     /// settings.
     ///
     /// # Errors
-    /// [`SessionFault`]: a lock held by another process, a corrupt journal, a journal of another
-    /// run or one that was closed, a full disk.
+    /// [`SessionFault`]: a lock held by another process, settings the engine refuses (the directory
+    /// can then be opened with others), a corrupt journal, a journal of another run or one that was
+    /// closed, a full disk.
     pub fn open(plan: &Plan) -> Result<Self, SessionFault> {
-        Self::open_with(plan, None)
+        Self::open_alone(plan, None)
     }
 
     /// As [`Session::open`], with a venue that orders go to.
     ///
     /// # Errors
     /// As [`Session::open`].
-    pub fn open_with(plan: &Plan, venue: Option<Venue>) -> Result<Self, SessionFault> {
-        let mut lock = RunLock::acquire(&plan.run_dir)?;
+    pub fn open_alone(plan: &Plan, venue: Option<Venue>) -> Result<Self, SessionFault> {
+        Self::open_with(plan, &mut RunLock::acquire(&plan.run_dir)?, venue)
+    }
+
+    /// As [`Session::open`] under a lock of the run directory that the caller took before and may
+    /// keep longer; the session holds it, too.
+    ///
+    /// # Errors
+    /// As [`Session::open`]; [`IoFault::Locked`] also while another session writes under the lock.
+    ///
+    /// # Panics
+    /// When the lock is that of another directory than the plan's.
+    pub fn open_under(plan: &Plan, lock: &mut RunLock) -> Result<Self, SessionFault> {
+        Self::open_with(plan, lock, None)
+    }
+
+    /// As [`Session::open_under`], with a venue that orders go to.
+    ///
+    /// # Errors
+    /// As [`Session::open_under`].
+    ///
+    /// # Panics
+    /// As [`Session::open_under`].
+    pub fn open_with(
+        plan: &Plan,
+        lock: &mut RunLock,
+        venue: Option<Venue>,
+    ) -> Result<Self, SessionFault> {
+        assert_eq!(lock.dir(), plan.run_dir, "the lock of another run guards nothing here");
+        check_params(&plan.params)?;
+        let writing = lock.lend()?;
         let (engine, mut tables, recovered) = fold_existing(plan)?;
         let resumed = recovered.summary().tail != Tail::Empty;
         let recorder = Recorder::start(
             &plan.recorder,
             plan.identity.clone(),
             &recovered,
-            &mut lock,
+            lock,
             Box::new(DiskStore::default()),
             plan.now_ns,
         )?;
@@ -158,7 +188,7 @@ impl Session {
             venue,
             repeats: Vec::new(),
             signals_seen: 0,
-            _lock: lock,
+            _hold: writing,
         };
         session.begin(plan)?;
         Ok(session)
@@ -420,6 +450,13 @@ impl Session {
         self.tables.sync()?;
         Ok(closed)
     }
+}
+
+/// Refuses settings that the engine would refuse, before the journal has them: one that begins with
+/// such a record can never be folded again.
+fn check_params(payload: &[u8]) -> Result<(), EngineError> {
+    let record = Record { kind: Kind::Params, recv_ns: Nanos(0), conn: "", epoch: 0, payload };
+    Engine::default().step(&record, &mut NoRows::default()).map(drop)
 }
 
 /// Proves the journal that is there and folds it into tables beside the old ones.

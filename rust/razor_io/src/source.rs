@@ -12,7 +12,7 @@ use razor_core::units::Nanos;
 use thiserror::Error;
 
 use crate::capture::{self, CaptureError, CaptureReader, Limits};
-use crate::journal::{JOURNAL_DIR, JournalFault, JournalReader};
+use crate::journal::{JournalFault, JournalReader};
 
 /// Why a source gave no further record.
 #[derive(Debug, Error)]
@@ -51,8 +51,6 @@ pub enum RecordSource {
         names: Vec<String>,
         /// The record handed out last.
         held: Held,
-        /// Stored bytes of all segments.
-        total: u64,
     },
 }
 
@@ -73,8 +71,7 @@ impl RecordSource {
     /// When the directory cannot be listed or a segment is missing.
     pub fn journal(run_dir: &Path) -> Result<Self, SourceFault> {
         let reader = Box::new(JournalReader::open(run_dir)?);
-        let total = stored_bytes(&run_dir.join(JOURNAL_DIR));
-        Ok(Self::Journal { reader, names: Vec::new(), held: Held::default(), total })
+        Ok(Self::Journal { reader, names: Vec::new(), held: Held::default() })
     }
 
     /// The next record; `None` at the end.
@@ -93,7 +90,7 @@ impl RecordSource {
                     payload: record.payload,
                 }))
             }
-            Self::Journal { reader, names, held, .. } => {
+            Self::Journal { reader, names, held } => {
                 let is_there = hold_next(reader, names, held)?;
                 let kind = held.kind.filter(|_| is_there);
                 Ok(kind.map(|kind| Record {
@@ -113,16 +110,11 @@ impl RecordSource {
             Self::Capture { reader, total } => {
                 Progress { done: reader.file_bytes(), total: *total }
             }
-            Self::Journal { reader, total, .. } => {
-                Progress { done: reader.stored_bytes().min(*total), total: *total }
+            Self::Journal { reader, .. } => {
+                Progress { done: reader.stored_bytes(), total: reader.total_bytes() }
             }
         }
     }
-}
-
-fn stored_bytes(journal: &Path) -> u64 {
-    let Ok(entries) = fs::read_dir(journal) else { return 0 };
-    entries.flatten().filter_map(|entry| entry.metadata().ok()).map(|meta| meta.len()).sum()
 }
 
 /// An input of a journal, copied out of its block: the block cannot lend it past the next look.

@@ -129,6 +129,52 @@ fn a_full_disk_gets_a_gap_record_from_the_reserve() {
 }
 
 #[test]
+fn a_gap_of_lost_records_begins_before_it_ends_when_time_goes_back() {
+    let rig = Rig::new();
+    let full = plan(4, Fault::Short(9, ENOSPC));
+    full.lock().unwrap().heals_without = Some(rig.journal().join("reserve"));
+    let mut recorder = rig.start_on(&replay_settings(), FaultyStore::boxed(&full));
+    recorder.push(Kind::Timer, 10, NO_CONN, 0, b"kept").unwrap();
+    recorder.flush_durable().unwrap();
+    for at in [24, 20, 23, 21] {
+        recorder.push(Kind::Timer, at, NO_CONN, 0, &payload(1)).unwrap();
+    }
+    recorder.flush_durable().unwrap_err();
+    drop(recorder);
+    let mut last = Vec::new();
+    recover_with(rig.path(), |record| last = record.payload.to_vec()).unwrap();
+    assert_eq!(last, br#"{"from_ns":20,"to_ns":24,"cause":"disk_full","lost":4}"#);
+}
+
+#[test]
+fn an_overload_while_time_goes_back_names_the_whole_span_of_what_was_lost() {
+    let rig = Rig::new();
+    let (plan, mut recorder) = stalled(&rig, Overload::Shed);
+    let (mut at, mut lost, mut gaps) = (1_000_000_i64, Vec::new(), Vec::new());
+    let mut push = |recorder: &mut Recorder, lost: &mut Vec<i64>| {
+        at -= 1;
+        let pushed = recorder.push(Kind::Ws, at, NO_CONN, 0, &payload(7)).unwrap();
+        if matches!(pushed, Push::Shed { .. }) {
+            lost.push(at);
+        }
+        let (Push::Recorded { gap, .. } | Push::Shed { gap }) = pushed;
+        gaps.extend(gap);
+        gaps.len()
+    };
+    for _ in 0..500 {
+        push(&mut recorder, &mut lost);
+    }
+    plan.lock().unwrap().open = true;
+    while push(&mut recorder, &mut lost) < 2 {
+        std::thread::yield_now();
+    }
+    let [first, rest] = gaps[..] else { panic!("{gaps:?}") };
+    assert_eq!((first.from_ns, first.to_ns), (lost[0], lost[0]));
+    assert_eq!((rest.from_ns, rest.to_ns), (lost[lost.len() - 1], lost[1]));
+    recorder.close(0).unwrap();
+}
+
+#[test]
 fn a_file_that_is_removed_replaced_or_changed_is_noticed() {
     let harm: [fn(&Path); 4] = [
         |path| fs::remove_file(path).unwrap(),

@@ -29,7 +29,7 @@ use razor_core::engine::record::{Kind, Record};
 use razor_core::engine::table::Table;
 use razor_core::journal::Identity;
 use razor_core::units::Nanos;
-use razor_io::audit::verify;
+use razor_io::audit::{AuditFault, rebuild_under, verify};
 use razor_io::disk::RunLock;
 use razor_io::fault::IoFault;
 use razor_io::journal::{
@@ -251,6 +251,38 @@ fn a_start_that_only_made_the_journal_directory_begins_the_run_with_its_tables_i
     session.close().unwrap();
     let records = assert_sound(dir.path());
     assert_eq!(records[0].kind, Kind::Params);
+}
+
+#[test]
+fn a_start_refused_for_its_settings_can_be_repeated_with_good_ones() {
+    let dir = temp();
+    for params in [&b"{}"[..], b"", b"[]", b"\xff"] {
+        let bad = Plan { params: params.to_vec(), ..plan(dir.path(), START_NS) };
+        let refused = Session::open(&bad).map(drop);
+        assert!(matches!(refused, Err(SessionFault::Engine(_))), "{refused:?}");
+        assert!(!dir.path().join("journal").exists(), "nothing was begun");
+    }
+    let session = Session::open(&plan(dir.path(), START_NS)).unwrap();
+    assert!(!session.is_resumed());
+    session.close().unwrap();
+    assert_sound(dir.path());
+}
+
+#[test]
+fn a_session_under_a_lock_of_the_caller_leaves_it_to_the_caller() {
+    let dir = temp();
+    let mut lock = RunLock::acquire(dir.path()).unwrap();
+    let session = Session::open_under(&plan(dir.path(), START_NS), &mut lock).unwrap();
+    let second = Session::open_under(&plan(dir.path(), START_NS), &mut lock).map(drop);
+    assert!(matches!(second, Err(SessionFault::Io(IoFault::Locked { .. }))), "two writers");
+    let audit = rebuild_under(&lock, &mut |_| true);
+    assert!(matches!(audit, Err(AuditFault::Io(IoFault::Locked { .. }))), "{audit:?}");
+    session.close().unwrap();
+    assert_eq!(RunLock::is_held(dir.path()), Ok(true), "a report is still to be written");
+    assert!(rebuild_under(&lock, &mut |_| true).is_ok());
+    drop(lock);
+    assert_eq!(RunLock::is_held(dir.path()), Ok(false));
+    assert_sound(dir.path());
 }
 
 #[test]

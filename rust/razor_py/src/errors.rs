@@ -212,6 +212,8 @@ pub(crate) struct Fault {
     family: Family,
     text: String,
     path: Option<PathBuf>,
+    /// Process that holds the lock of the file, where that is the fault; 0 is unknown.
+    holder: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -226,14 +228,15 @@ enum Family {
 
 impl Fault {
     fn new(family: Family, error: &impl std::fmt::Display) -> Self {
-        Self { family, text: error.to_string(), path: None }
+        Self { family, text: error.to_string(), path: None, holder: None }
     }
 }
 
 impl From<IoFault> for Fault {
     fn from(fault: IoFault) -> Self {
         let path = Some(fault.path().to_path_buf());
-        Self { path, ..Self::new(Family::Storage, &fault) }
+        let holder = if let IoFault::Locked { pid, .. } = fault { Some(pid) } else { None };
+        Self { path, holder, ..Self::new(Family::Storage, &fault) }
     }
 }
 
@@ -355,7 +358,7 @@ impl From<CalibrationError> for Fault {
 
 impl From<Fault> for PyErr {
     fn from(fault: Fault) -> Self {
-        let Fault { family, text, path } = fault;
+        let Fault { family, text, path, holder } = fault;
         let error = match family {
             Family::Storage => StorageError::new_err(text),
             Family::Journal => JournalError::new_err(text),
@@ -368,6 +371,7 @@ impl From<Fault> for PyErr {
             let path = path.map(|path| path.display().to_string());
             // An exception without its path is still the right exception.
             let _ = error.value(py).setattr("path", path);
+            let _ = error.value(py).setattr("holder", holder);
         });
         error
     }

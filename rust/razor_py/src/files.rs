@@ -16,6 +16,7 @@ use razor_io::json;
 use razor_sim::world::{WorldPlan, build as build_world};
 
 use crate::errors::{Fault, bad_argument};
+use crate::lock::RunLock;
 
 /// Asks Python how to go on: `tick(done, total) -> bool`, false stops.
 pub(crate) fn keep_going(tick: &Py<PyAny>, done: u64, total: u64) -> bool {
@@ -95,17 +96,24 @@ pub(crate) fn file_sha256(py: Python<'_>, path: PathBuf) -> PyResult<String> {
 /// Proves a run against its journal; JSON text.
 #[pyfunction]
 pub(crate) fn audit_verify(py: Python<'_>, run_dir: PathBuf, tick: Py<PyAny>) -> PyResult<String> {
-    let verdict =
-        py.detach(|| audit::verify_while(&run_dir, &mut |done| keep_going(&tick, done, 0)));
+    let verdict = py.detach(|| {
+        audit::verify_while(&run_dir, &mut |read| keep_going(&tick, read.done, read.total))
+    });
     let verdict = verdict.map_err(Fault::from)?;
     Ok(json::verdict(&verdict))
 }
 
 /// Writes the tables of a run anew from its journal; JSON text.
 #[pyfunction]
-pub(crate) fn audit_rebuild(py: Python<'_>, run_dir: PathBuf, tick: Py<PyAny>) -> PyResult<String> {
-    let verdict =
-        py.detach(|| audit::rebuild_while(&run_dir, &mut |done| keep_going(&tick, done, 0)));
+pub(crate) fn audit_rebuild(
+    py: Python<'_>,
+    mut lock: PyRefMut<'_, RunLock>,
+    tick: Py<PyAny>,
+) -> PyResult<String> {
+    let lock = lock.get_mut()?;
+    let verdict = py.detach(|| {
+        audit::rebuild_under(lock, &mut |read| keep_going(&tick, read.done, read.total))
+    });
     let verdict = verdict.map_err(Fault::from)?;
     Ok(json::verdict(&verdict))
 }

@@ -16,6 +16,7 @@ mod calibrate;
 mod convert;
 mod errors;
 mod files;
+mod lock;
 mod probe;
 mod session;
 mod sim;
@@ -34,6 +35,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("BUILD_PROFILE", BUILD_PROFILE)?;
     errors::export(module)?;
     module.add_class::<bps::Bps>()?;
+    module.add_class::<lock::RunLock>()?;
     module.add_class::<session::Session>()?;
     module.add_class::<session::FeedFacts>()?;
     module.add_class::<session::BookSnapshot>()?;

@@ -15,6 +15,7 @@ use razor_io::raw::RawSettings;
 use razor_io::session::{Fed, Plan, Session as Inner};
 
 use crate::errors::{Fault, bad_argument, closed};
+use crate::lock::RunLock;
 use crate::sim::SimVenue;
 use crate::source::Source;
 
@@ -62,7 +63,7 @@ impl Session {
     #[staticmethod]
     #[pyo3(signature = (
         run_dir, *, run_id, build_id, settings_sha256, params, is_live, now_ns, raw_ws=None,
-        sim=None
+        sim=None, lock=None
     ))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments, each with its own meaning")]
     fn open(
@@ -76,6 +77,7 @@ impl Session {
         now_ns: i64,
         raw_ws: Option<(u64, u64)>,
         sim: Option<&SimVenue>,
+        mut lock: Option<PyRefMut<'_, RunLock>>,
     ) -> PyResult<Self> {
         let identity = Identity::new(run_id, build_id, settings_sha256).map_err(bad_argument)?;
         let recorder = if is_live { RecorderSettings::live() } else { RecorderSettings::replay() };
@@ -90,7 +92,12 @@ impl Session {
             durable_intents: false,
         };
         let venue = sim.map(SimVenue::venue);
-        let inner = py.detach(|| Inner::open_with(&plan, venue)).map_err(Fault::from)?;
+        let lock = lock.as_mut().map(|lock| lock.get_mut()).transpose()?;
+        let inner = py.detach(|| match lock {
+            Some(lock) => Inner::open_with(&plan, lock, venue),
+            None => Inner::open_alone(&plan, venue),
+        });
+        let inner = inner.map_err(Fault::from)?;
         Ok(Self { inner: Some(inner) })
     }
 

@@ -161,7 +161,8 @@ impl Shell {
                 self.put(now, Event::Refused);
             }
             VenueEvent::Found { evidence, .. } => self.put(now, Event::Found(evidence)),
-            VenueEvent::Merged { .. }
+            VenueEvent::Injected { .. }
+            | VenueEvent::Merged { .. }
             | VenueEvent::Mode(_)
             | VenueEvent::Reconciled
             | VenueEvent::Foreign

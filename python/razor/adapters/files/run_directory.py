@@ -1,7 +1,7 @@
 """One run on disk: creating it, naming it ``run_latest``, holding it, writing its manifest.
 
 Owns: :class:`RunDirectory`. Layout: ``config.toml`` (byte copy), ``manifest.json`` (replaced
-atomically), ``run.lock`` (held while a process writes), and whatever the recorder and the
+atomically), ``lock`` (held while a process writes), and whatever the recorder and the
 projections add under names this module hands out.
 
 Invariants:
@@ -13,7 +13,6 @@ Invariants:
 """
 
 import errno
-import fcntl
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from razor import _core
 from razor.adapters.files.disk import read_bounded, replace_file, storage, sync_directory
 from razor.adapters.files.run_name import LATEST, is_file_name, run_name
 from razor.domain.errors import StorageError
@@ -37,7 +37,7 @@ __all__ = [
 
 _CONFIG = "config.toml"
 _MANIFEST = "manifest.json"
-_LOCK = "run.lock"
+_LOCK = "lock"
 _ATTEMPTS = 1000
 _MANIFEST_MOST = 16_777_216
 
@@ -45,11 +45,11 @@ _MANIFEST_MOST = 16_777_216
 class RunDirectory:
     """A run this process holds; nobody else can write into it until :meth:`close`."""
 
-    def __init__(self, *, path: Path, run_id: str, lock: int) -> None:
-        """Take over an open lock handle; use the functions of this module to get one."""
+    def __init__(self, *, path: Path, run_id: str, lock: _core.RunLock) -> None:
+        """Take over a lock; use the functions of this module to get one."""
         self._path = path
         self._run_id = run_id
-        self._lock: int | None = lock
+        self._lock = lock
 
     @property
     def path(self) -> Path:
@@ -60,6 +60,11 @@ class RunDirectory:
     def run_id(self) -> str:
         """The run's name."""
         return self._run_id
+
+    @property
+    def lock(self) -> _core.RunLock:
+        """The right to write here, for the session of this run."""
+        return self._lock
 
     def __enter__(self) -> Self:
         """Hold the run for the length of a ``with`` block."""
@@ -76,9 +81,7 @@ class RunDirectory:
 
     def close(self) -> None:
         """Give the run free. Doing it twice is harmless."""
-        lock, self._lock = self._lock, None
-        if lock is not None:
-            os.close(lock)
+        self._lock.release()
 
     def file(self, name: str) -> Path:
         """Give the path of a file of this run.
@@ -171,19 +174,10 @@ def is_held(path: Path) -> bool:
 
     Errors: :class:`StorageError` when that cannot be found out.
     """
-    place = path / _LOCK
-    with storage(place, "look at the lock"):
-        try:
-            handle = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(handle)
-    return False
+    try:
+        return _core.RunLock.is_held(path)
+    except _core.StorageError as error:
+        raise _refused(path, error) from error
 
 
 def _make_free_name(runs_dir: Path, *, started_ns: int, pid: int) -> Path:
@@ -218,19 +212,23 @@ def _furnish(
     return run
 
 
-def _hold(path: Path) -> int:
-    place = path / _LOCK
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    with storage(place, "hold the run"):
-        handle = os.open(place, flags, 0o644)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)
-            message = f"cannot hold the run {path}: another process is writing into it"
-            remedy = "stop that process, or start with another --runs-dir"
-            raise StorageError(message, path=path, cause="locked", remedy=remedy) from None
-    return handle
+def _hold(path: Path) -> _core.RunLock:
+    try:
+        return _core.RunLock.acquire(path)
+    except _core.StorageError as error:
+        raise _refused(path, error) from error
+
+
+def _refused(path: Path, error: _core.StorageError) -> StorageError:
+    """Say why a run cannot be held in the words of the other faults of its directory."""
+    if error.holder is not None:
+        who = f"another process is writing into it (process {error.holder})"
+        message = f"cannot hold the run {path}: {who}"
+        remedy = "stop that process, or start with another --runs-dir"
+        return StorageError(message, path=path, cause="locked", remedy=remedy)
+    # The core's one sentence ends with its remedy.
+    cause, _, remedy = str(error).rpartition("; ")
+    return StorageError(cause, path=path / _LOCK, cause=cause, remedy=remedy)
 
 
 def _remove(path: Path) -> None:

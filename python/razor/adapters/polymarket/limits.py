@@ -45,11 +45,12 @@ class TokenBucket:
     """Leaky bucket kept as the time its next slot is due: one integer, no drift.
 
     Four fifths of the allowance are its rate and one fifth its burst, so that burst and rate
-    together stay within the allowance in any ten seconds.
+    together stay within the allowance in any ten seconds. An allowance of one is a slot every ten
+    seconds; less cannot come from settings, which end at 1 % of limits of 200 and more.
     """
 
     def __init__(self, *, limit: int, share_pct: int) -> None:
-        allowed = max(5, limit * share_pct // 100)
+        allowed = max(1, limit * share_pct // 100)
         self._burst = max(1, allowed // 5)
         self._spacing_ns = _WINDOW_NS // max(1, allowed - self._burst)
         self._due_ns = 0

@@ -1,6 +1,6 @@
 """``razor audit``: a run against its own journal."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
@@ -14,13 +14,33 @@ from razor.app.cli.failure import ExitCode
 from razor.app.cli.following import following
 from razor.app.cli.verb import VerbGroup, process
 from razor.app.evidence import journal_of, require_end
+from razor.app.identity import build_identity
 from razor.app.verdicts import REPORT_FILES, rendered, report_of_run, write_report
 from razor.app.wiring import Process
 from razor.domain.audit import AuditVerdict, decode_audit
+from razor.domain.manifest import Manifest
 
 __all__ = ["audit_verbs"]
 
 _REPORT_MOST = 268_435_456
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Builds:
+    """The build that made a run and the one that reads it: another one may write other tables."""
+
+    made_by: str
+    commit: str
+    read_by: str
+
+    @property
+    def are_equal(self) -> bool:
+        return self.made_by == self.read_by
+
+
+def _builds(start: Process, manifest: Manifest) -> _Builds:
+    read_by = build_identity(start.environment).build
+    return _Builds(made_by=manifest.build, commit=manifest.commit, read_by=read_by)
 
 
 @click.group("audit", cls=VerbGroup)
@@ -42,11 +62,14 @@ def verify(start: Process, run_dir: Path, *, as_json: bool) -> ExitCode:
         found = decode_audit(_core.audit_verify(run_dir, following(start, bar)))
     require_end(run_dir, manifest, tail=found.tail)
     reports = [*_differing_reports(run_dir), *stale_suggestions(run_dir)]
+    builds = _builds(start, manifest)
     is_same = not found.differences and not reports
     if as_json:
-        start.console.json({**asdict(found), "reports": reports, "verified": is_same})
+        facts = {**asdict(found), **asdict(builds), "reports": reports, "verified": is_same}
+        start.console.json(facts)
     else:
         _tell(start, run_dir, found, reports)
+        _advise(start, run_dir, builds, is_same=is_same)
     return ExitCode.DONE if is_same else ExitCode.REFUSED
 
 
@@ -61,7 +84,7 @@ def rebuild(start: Process, run_dir: Path, *, as_json: bool) -> None:
     with open_run(place) as run:
         journal_of(place, run.manifest())
         with start.console.progress(f"reading {place.name}") as bar:
-            found = decode_audit(_core.audit_rebuild(place, following(start, bar)))
+            found = decode_audit(_core.audit_rebuild(run.lock, following(start, bar)))
         write_report(place, report_of_run(place))
     if as_json:
         start.console.json(asdict(found))
@@ -110,7 +133,22 @@ def _tell(start: Process, run_dir: Path, found: AuditVerdict, reports: list[str]
         say(f"  expected {difference.expected}")
     for name in reports:
         say(f"{name} is not what the tables say")
-    if found.differences or reports:
-        say(f"write them anew with: razor audit rebuild {run_dir}")
-    else:
+
+
+def _advise(start: Process, run_dir: Path, builds: _Builds, *, is_same: bool) -> None:
+    """Say what follows; a difference under another build proves no change of a file."""
+    say = start.console.fact
+    if not builds.are_equal:
+        say(
+            f"made by build {builds.made_by} (commit {builds.commit}), "
+            f"read by build {builds.read_by}"
+        )
+    if is_same:
         say("verified: chain, checksums, tables and report")
+        return
+    if not builds.are_equal:
+        say(
+            "the journal is whole; the files may differ because the builds do: verify with "
+            f"build {builds.made_by} before you take it for a change"
+        )
+    say(f"write them anew with: razor audit rebuild {run_dir}")

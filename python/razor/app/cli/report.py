@@ -39,7 +39,13 @@ def report_verbs() -> None:
     metavar="FILE",
     help="A shadow_log.csv instead of a run.",
 )
-@options.optional_config_file
+@click.option(
+    "--config",
+    "config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Settings file for --input; a run has its own settings.",
+)
 @click.option(
     "--html",
     "html",
@@ -86,4 +92,13 @@ def _report(run_dir: Path | None, table: Path | None, config: Path | None) -> Re
     if table is not None:
         settings = read_config(config).settings if config is not None else Settings()
         return report_of_table(table, settings)
+    if config is not None:
+        # A run is judged by the settings it was made with, which its directory holds.
+        problem = Problem(
+            key="--config",
+            found="--config without --input",
+            allowed="--config with --input only; a run has its own settings",
+            remedy="drop --config",
+        )
+        raise SettingsError(source="command line", problems=[problem])
     return report_of_run(run_dir or Path(Settings().run.data_dir) / "run_latest")

@@ -143,7 +143,7 @@ def _evidence_card(evidence: Evidence) -> Card:
     """Say what is missing and what to record next, before the counts."""
     facts = (
         f"{evidence.rows:,} rows, {evidence.trade_prints:,} trade prints, "
-        f"{shown.share(evidence.recorded_days, 2)} days recorded, "
+        f"{shown.days(evidence.recorded_days)} days recorded, "
         f"{evidence.windows_unusable:,} windows unusable"
     )
     missing = tuple(f"missing: {_with_remedy(reason)}" for reason in evidence.reasons)

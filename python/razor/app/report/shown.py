@@ -2,15 +2,26 @@
 
 Owns: the spelling of numbers in the terminal, Markdown and HTML forms. ``report.json`` keeps the
 exact text. Must never: compute with money, only round it for the eye, half to even as the cells of
-the ledger are.
+the ledger are; what stands beside a bound it must reach is rounded down.
 """
 
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 
 from razor.domain.verdict import Num
 
-__all__ = ["UNKNOWN", "count", "instant", "of", "share", "span_ms", "span_ns", "usdc", "usdc_text"]
+__all__ = [
+    "UNKNOWN",
+    "count",
+    "days",
+    "instant",
+    "of",
+    "share",
+    "span_ms",
+    "span_ns",
+    "usdc",
+    "usdc_text",
+]
 
 # What stands for a number that is not known; never a zero.
 UNKNOWN = "n/a"
@@ -36,8 +47,14 @@ def usdc_text(text: str) -> str:
 
 
 def share(number: Num | None, places: int = 3) -> str:
-    """Give a ratio, a share or a number of days with ``places`` decimals."""
+    """Give a ratio or a share with ``places`` decimals."""
     return UNKNOWN if number is None else _rounded(number.e12, places)
+
+
+def days(number: Num) -> str:
+    """Give recorded days with two decimals, rounded down: less than a bound never reads as it."""
+    rounded = Decimal(number.e12).quantize(Decimal("0.01"), rounding=ROUND_FLOOR, context=_EXACT)
+    return f"{rounded:,f}"
 
 
 def _rounded(text: str, places: int) -> str:

@@ -192,7 +192,7 @@ def _missing_here(report: Report) -> Iterator[str]:
     if evidence.rows and evidence.reasons:
         yield (
             f"Size of the sample: {evidence.rows:,} rows over "
-            f"{shown.share(evidence.recorded_days, 2)} days; other days and regimes are not in it."
+            f"{shown.days(evidence.recorded_days)} days; other days and regimes are not in it."
         )
     if evidence.windows_unusable:
         yield (

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use thiserror::Error;
 
+use super::object;
 use crate::units::Nanos;
 
 /// Why a gap record was refused.
@@ -59,7 +60,7 @@ impl Gap {
     /// # Errors
     /// [`GapError::NotGap`] with the place in the payload.
     pub fn decode(payload: &[u8]) -> Result<Self, GapError> {
-        let Payload { from_ns, to_ns, cause, lost } = serde_json::from_slice(payload)
+        let Payload { from_ns, to_ns, cause, lost } = object::decode(payload)
             .map_err(|e| GapError::NotGap { line: e.line(), column: e.column() })?;
         Ok(Self { from: Nanos(from_ns), to: Nanos(to_ns), lost: lost.unwrap_or(0), cause })
     }

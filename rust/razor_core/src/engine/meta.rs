@@ -6,6 +6,7 @@
 use serde::Deserialize;
 use thiserror::Error;
 
+use super::object;
 use crate::ids::RegistryError;
 use crate::market::{DefinitionError, Fees, SetKind, Settlement};
 use crate::units::{Qty, TickSize, UnitError, parse_fixed};
@@ -82,7 +83,13 @@ pub struct MarketMeta {
 #[serde(untagged)]
 enum FeesMeta {
     Word(FeesWord),
-    Schedule { rate: String, exponent: u8 },
+    Schedule(#[serde(deserialize_with = "object::one")] FeeSchedule),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+struct FeeSchedule {
+    rate: String,
+    exponent: u8,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -121,10 +128,10 @@ enum SettlementMeta {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Meta {
     /// Markets, appended to the universe in this order.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object::all")]
     pub markets: Vec<MarketMeta>,
     /// Sets to be evaluated, appended in this order.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object::all")]
     pub sets: Vec<SetMeta>,
 }
 
@@ -134,7 +141,7 @@ impl Meta {
     /// # Errors
     /// [`MetaError::NotMeta`] with the place in the payload.
     pub fn decode(payload: &[u8]) -> Result<Self, MetaError> {
-        serde_json::from_slice(payload)
+        object::decode(payload)
             .map_err(|e| MetaError::NotMeta { line: e.line(), column: e.column() })
     }
 }
@@ -165,7 +172,7 @@ impl MarketMeta {
         Ok(match &self.fees {
             None => Fees::Unknown,
             Some(FeesMeta::Word(FeesWord::Free)) => Fees::Free,
-            Some(FeesMeta::Schedule { rate, exponent }) => {
+            Some(FeesMeta::Schedule(FeeSchedule { rate, exponent })) => {
                 let ppm = parse_fixed(rate.as_bytes(), 6)?;
                 let rate_ppm = u32::try_from(ppm).map_err(|_| UnitError::Overflow)?;
                 Fees::Taker { rate_ppm, exponent: *exponent }
@@ -220,6 +227,23 @@ mod tests {
         let fees = |text: &str| Meta::decode(text.as_bytes()).expect("meta").markets[0].fees();
         assert_eq!(fees(&unknown), Ok(Fees::Unknown));
         assert_eq!(fees(&free), Ok(Fees::Free));
+    }
+
+    #[test]
+    fn an_array_defines_nothing_and_is_refused_in_every_place_of_an_object() {
+        let market = r#"["0xc",["1","2"],"q","0.01","5",false,null,5]"#;
+        let set = r#"["0xc","binary",["1","2"],"merge"]"#;
+        let fees = TEXT.replace(r#"{"rate":"0.07","exponent":1}"#, r#"["0.07",1]"#);
+        for text in [
+            "[]".to_owned(),
+            "[[],[]]".to_owned(),
+            format!(r#"{{"markets":[{market}]}}"#),
+            format!(r#"{{"sets":[{set}]}}"#),
+            fees,
+        ] {
+            let refused = Meta::decode(text.as_bytes());
+            assert!(matches!(refused, Err(MetaError::NotMeta { line: 1.., .. })), "{text}");
+        }
     }
 
     #[test]

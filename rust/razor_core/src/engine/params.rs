@@ -7,6 +7,7 @@
 use serde::Deserialize;
 use thiserror::Error;
 
+use super::object;
 use super::order_params::OrderParams;
 use crate::shadow::exact::{AttoShares, FillShare, PicoShares};
 use crate::shadow::settle::SettleRules;
@@ -143,7 +144,7 @@ impl Params {
     /// # Errors
     /// [`ParamsError`] with the place or the key.
     pub fn decode(payload: &[u8]) -> Result<Self, ParamsError> {
-        let Payload { run_id, source, settings } = serde_json::from_slice(payload)
+        let Payload { run_id, source, settings } = object::decode(payload)
             .map_err(|e| ParamsError::NotParams { line: e.line(), column: e.column() })?;
         Ok(Self {
             run_id,

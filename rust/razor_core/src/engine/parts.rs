@@ -12,7 +12,7 @@ use super::table::{Sink, Table};
 use crate::book::{BookParams, Books, Counters as BookCounters, HashTallies, Report};
 use crate::detect::{Detector, Finding};
 use crate::ids::{MarketIx, Registry, RegistryError, TokenIx};
-use crate::market::{MarketDef, SetDef, Universe};
+use crate::market::{MarketDef, SetDef, SetNames, Universe};
 use crate::shadow::rows::{self, RowNames};
 use crate::shadow::{Settled, Shadow};
 use crate::signal::{Brain, LegQuote};
@@ -64,6 +64,7 @@ struct Fresh {
     /// Texts of the new markets, numbered from 0.
     registry: Registry,
     sets: Vec<SetDef>,
+    names: SetNames,
 }
 
 impl Fresh {
@@ -155,10 +156,11 @@ impl Parts {
             let legs = set.legs.iter().map(|leg| self.token(&fresh, leg));
             let legs: Option<Vec<TokenIx>> = legs.collect();
             let legs = legs.ok_or(MetaError::UnknownToken { number })?;
-            let is_known = |known: &SetDef| *known.key == *set.key && known.legs == legs;
-            if !self.universe.sets().iter().chain(&fresh.sets).any(is_known) {
+            let names = [self.universe.set_names(), &fresh.names];
+            if !names.into_iter().any(|known| known.contains(&set.key, &legs)) {
                 let set = set_definition(set, legs);
                 set.check().map_err(|source| MetaError::BadSet { number, source })?;
+                fresh.names.insert(&set);
                 fresh.sets.push(set);
             }
         }

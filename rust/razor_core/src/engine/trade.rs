@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
+use super::object;
 use crate::shadow::store::TakerSide;
 use crate::units::{Dec, UnitError};
 
@@ -105,7 +106,7 @@ impl<'a> TradeRow<'a> {
     /// # Errors
     /// [`TradeError`].
     pub fn decode(payload: &'a [u8]) -> Result<Self, TradeError> {
-        let raw: RawRow<'a> = serde_json::from_slice(payload)
+        let raw: RawRow<'a> = object::decode(payload)
             .map_err(|e| TradeError::NotTrade { line: e.line(), column: e.column() })?;
         let (price, price_text) = number(raw.price, "price")?;
         let (size, size_text) = number(raw.size, "size")?;

@@ -113,7 +113,8 @@ impl Kind {
         KINDS.iter().find(|row| row.1 == word).map(|row| row.0)
     }
 
-    /// Whether the record is about the journal itself and no input of the engine.
+    /// Whether only the recorder writes it: about the journal itself, handed over by no source. The
+    /// engine acts on two of them all the same, the recovery and the end.
     pub const fn is_bookkeeping(self) -> bool {
         match self {
             Self::End | Self::Conn | Self::Recovery => true,

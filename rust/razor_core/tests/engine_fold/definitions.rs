@@ -35,6 +35,8 @@ fn broken() -> Vec<(&'static str, String)> {
     vec![
         ("not JSON", "{".into()),
         ("another shape", "7".into()),
+        ("an array", "[]".into()),
+        ("an array of the fields", "[[],[]]".into()),
         ("markets of another type", "{\"markets\":{}}".into()),
         ("one token", meta(&two(&b.replace(&format!(",\"{}\"", token("b", "no")), "")), &[])),
         ("no tick", meta(&two(&b.replace("tick_size", "other")), &[])),

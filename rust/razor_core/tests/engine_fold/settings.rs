@@ -66,7 +66,7 @@ fn every_key_is_needed() {
 #[test]
 fn a_payload_that_is_not_the_contract_names_its_place() {
     for (text, line, column) in
-        [("", 1, 0), ("{", 1, 1), ("[]", 1, 2), ("\n\n x", 3, 2), ("{\"run_id\":7}", 1, 11)]
+        [("", 1, 0), ("{", 1, 1), ("[]", 1, 0), ("\n\n x", 3, 2), ("{\"run_id\":7}", 1, 11)]
     {
         let ParamsError::NotParams { line: at, column: found } = refused(text) else {
             panic!("{text}")

@@ -17,6 +17,42 @@ fn a_second_writer_is_refused_and_told_who_holds_the_lock() {
 }
 
 #[test]
+fn whether_a_lock_is_held_can_be_asked_without_taking_it() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(RunLock::is_held(dir.path()), Ok(false), "there is no lock file yet");
+    let held = RunLock::acquire(dir.path()).unwrap();
+    let before = fs::read(dir.path().join("lock")).unwrap();
+    assert_eq!(RunLock::is_held(dir.path()), Ok(true));
+    drop(held);
+    assert_eq!(RunLock::is_held(dir.path()), Ok(false));
+    assert_eq!(fs::read(dir.path().join("lock")).unwrap(), before, "asking writes nothing");
+}
+
+#[test]
+fn one_lock_admits_one_writer_at_a_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let lock = RunLock::acquire(dir.path()).unwrap();
+    let first = lock.lend().unwrap();
+    let second = lock.lend().map(drop);
+    let pid = std::process::id();
+    assert_eq!(second, Err(IoFault::Locked { path: dir.path().join("lock"), pid }));
+    drop(first);
+    assert!(lock.lend().is_ok());
+}
+
+#[test]
+fn a_symlink_in_the_place_of_the_lock_file_is_not_followed() {
+    let dir = tempfile::tempdir().unwrap();
+    let outside = dir.path().join("outside");
+    let run = dir.path().join("run");
+    fs::create_dir(&run).unwrap();
+    std::os::unix::fs::symlink(&outside, run.join("lock")).unwrap();
+    assert!(RunLock::acquire(&run).is_err());
+    assert!(RunLock::is_held(&run).is_err());
+    assert!(!outside.exists());
+}
+
+#[test]
 fn tokens_grow_over_restarts_and_over_a_lost_lock_file() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(RunLock::acquire(dir.path()).unwrap().token(), 1);

@@ -201,11 +201,9 @@ impl Stream {
         if self.cycle.is_some() && self.cycle != cycle {
             self.epoch = self.epoch.saturating_add(1);
             let (from_ns, cause) = (self.last_ns, "reconnect".to_owned());
-            writer.gap(
-                "market-0",
-                self.epoch,
-                GapEntry { from_ns, to_ns: t, cause, lost: None },
-            )?;
+            // A clock that was set back names an earlier time: the gap is then a moment.
+            let to_ns = t.max(from_ns);
+            writer.gap("market-0", self.epoch, GapEntry { from_ns, to_ns, cause, lost: None })?;
         }
         self.cycle = cycle;
         self.last_ns = self.last_ns.max(t);

@@ -6,7 +6,7 @@
 //!
 //! Invariant: no record is given out before its block is proven by hash and place.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -86,6 +86,15 @@ impl Source for SegmentFile {
     }
 }
 
+/// Stored bytes of the segments up to `last`; one that is missing is found by the walk itself.
+fn stored_bytes(journal: &Path, last: u32) -> Result<u64, IoFault> {
+    (1..=last).try_fold(0_u64, |sum, number| {
+        let path = segment_path(journal, number);
+        let meta = fs::metadata(&path).map_err(IoFault::at(Operation::Inspect, &path))?;
+        Ok(sum.saturating_add(meta.len()))
+    })
+}
+
 /// A walk over all records of a journal.
 pub struct JournalReader {
     journal: PathBuf,
@@ -97,6 +106,8 @@ pub struct JournalReader {
     unpacker: Unpacker,
     /// Stored bytes of the segments before the present one.
     passed: u64,
+    /// Stored bytes of all segments when the journal was opened.
+    total: u64,
 }
 
 impl JournalReader {
@@ -107,6 +118,7 @@ impl JournalReader {
     pub fn open(run_dir: &Path) -> Result<Self, JournalFault> {
         let journal = run_dir.join(JOURNAL_DIR);
         let last = last_segment(&journal)?;
+        let total = stored_bytes(&journal, last)?;
         let unpacker = Unpacker::new().map_err(IoFault::at(Operation::Open, &journal))?;
         Ok(Self {
             journal,
@@ -117,6 +129,7 @@ impl JournalReader {
             source: None,
             unpacker,
             passed: 0,
+            total,
         })
     }
 
@@ -170,9 +183,14 @@ impl JournalReader {
         }
     }
 
-    /// Stored bytes behind the reader, for progress.
+    /// Stored bytes behind the reader, for progress; at most [`Self::total_bytes`].
     pub fn stored_bytes(&self) -> u64 {
-        self.passed.saturating_add(self.scan.offset())
+        self.passed.saturating_add(self.scan.offset()).min(self.total)
+    }
+
+    /// Stored bytes that there were when the journal was opened; a writer may have added some.
+    pub const fn total_bytes(&self) -> u64 {
+        self.total
     }
 
     /// The state of the chain so far: names, identity, last sequence number.

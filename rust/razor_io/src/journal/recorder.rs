@@ -401,9 +401,11 @@ impl Recorder {
         self.shared.shed.fetch_add(1, Ordering::Relaxed);
         if let Some(loss) = &mut self.loss {
             if loss.lost == 0 {
-                loss.from_ns = recv_ns;
+                *loss = Loss { from_ns: recv_ns, to_ns: recv_ns, lost: 0 };
             }
-            loss.to_ns = recv_ns;
+            // Not the first and the last: a clock that goes back must not turn the span around.
+            loss.from_ns = loss.from_ns.min(recv_ns);
+            loss.to_ns = loss.to_ns.max(recv_ns);
             loss.lost = loss.lost.saturating_add(1);
             return Ok(Room::None { gap: None });
         }

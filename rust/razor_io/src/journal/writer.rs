@@ -279,9 +279,9 @@ impl Writer {
     fn last_words(&mut self, lost: &[u8]) {
         let Some(reserve) = self.reserve.take() else { return };
         let first_lost = self.chain.last_seq().saturating_add(1);
-        let mut times = Records::new(lost, first_lost).flatten().map(|record| record.recv_ns);
-        let from_ns = times.next().unwrap_or(0);
-        let to_ns = times.last().unwrap_or(from_ns);
+        let times = || Records::new(lost, first_lost).flatten().map(|record| record.recv_ns);
+        // Least and greatest: a clock that goes back must not turn the span around.
+        let (from_ns, to_ns) = (times().min().unwrap_or(0), times().max().unwrap_or(0));
         let pushed = self.shared.pushed.load(Ordering::Acquire);
         let count = pushed.saturating_sub(self.chain.last_seq());
         let payload = gap_payload(from_ns, to_ns, "disk_full", count);

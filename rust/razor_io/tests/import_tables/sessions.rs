@@ -114,6 +114,18 @@ const CYCLES: &[Cycle] = &[
             "ws 12000000 market-0 1 x",
         ],
     ),
+    // A clock that goes back over the cycle leaves a gap of no length, not one that ends before it
+    // begins.
+    (
+        &[(1, 9), (1_000_000, 4), (2_000_000, 6)],
+        &[
+            "ws 9000000 market-0 0 x",
+            "gap 9000000 market-0 1 {\"from_ns\":9000000,\"to_ns\":9000000,\"cause\":\"reconnect\",\"lost\":null}",
+            "ws 4000000 market-0 1 x",
+            "gap 9000000 market-0 2 {\"from_ns\":9000000,\"to_ns\":9000000,\"cause\":\"reconnect\",\"lost\":null}",
+            "ws 6000000 market-0 2 x",
+        ],
+    ),
     // The order of lines is kept, whatever the times and numbers say.
     (
         &[(5, 3), (4, 2), (3, 1)],

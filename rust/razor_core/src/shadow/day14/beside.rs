@@ -9,7 +9,7 @@ use super::read::{Log, atto};
 use super::tally::Num;
 use super::verdict::Period;
 use crate::shadow::csv::{Column, CsvError, Record, Table};
-use crate::shadow::exact::fixed_ratio;
+use crate::shadow::exact::fixed;
 use crate::signal::Reason;
 
 const MIN_ROWS: u64 = 30;
@@ -234,8 +234,7 @@ fn shortcomings(prints: u64, rows: u64, recorded_ms: i64, unusable: u64) -> Vec<
         reasons.push(format!("fewer than {MIN_ROWS} rows ({rows})"));
     }
     if recorded_ms < MIN_DAYS.saturating_mul(MS_PER_DAY) {
-        let days = fixed_ratio(i128::from(recorded_ms), i128::from(MS_PER_DAY), 2);
-        reasons.push(format!("under {MIN_DAYS} days recorded ({days})"));
+        reasons.push(format!("under {MIN_DAYS} days recorded ({})", days_floor(recorded_ms)));
     }
     if unusable.saturating_mul(100) > rows.saturating_mul(MAX_UNUSABLE_PERCENT) {
         reasons.push(format!(
@@ -243,6 +242,12 @@ fn shortcomings(prints: u64, rows: u64, recorded_ms: i64, unusable: u64) -> Vec<
         ));
     }
     reasons
+}
+
+/// Days with two places, rounded down: a span under the bound must not read as the bound.
+fn days_floor(ms: i64) -> String {
+    const MS_PER_HUNDREDTH: i64 = MS_PER_DAY / 100;
+    fixed(i128::from(ms.div_euclid(MS_PER_HUNDREDTH)), 2, 2)
 }
 
 fn count<T>(rows: impl Iterator<Item = T>) -> u64 {
