@@ -27,8 +27,10 @@ from razor.adapters.files.run_directory import (
 )
 from razor.app.evidence import CONFIG_FORM, config_form
 from razor.app.identity import BuildIdentity, build_identity
+from razor.app.simulated import SIM_SEEDS, injected_faults, sim_markers, sim_venue
 from razor.app.wiring import Process
 from razor.domain.errors import GateRefused, Problem, SettingsError
+from razor.domain.fault_plan import FaultLine
 from razor.domain.manifest import (
     MANIFEST_VERSION,
     FreshStart,
@@ -52,9 +54,6 @@ __all__ = ["OpenRun", "RunPlan", "admitted_gates", "opened", "require_markets"]
 
 _GATEWAY = "LIVE_GATEWAY"
 HARD_STOP_CODE = 4
-# A fixed seed: a simulated run over the same input gives the same bytes.
-_SIM_SEED = 1
-_SIMULATED = "Orders went to the simulated venue: no fill of this run is a real one."
 _SCHEMAS = {
     "journal": "1",
     "calibration_log": "1",
@@ -90,6 +89,12 @@ class RunPlan:
     markers: tuple[str, ...] = ()
     resume: ResumePolicy = ResumePolicy.NEVER
     told_orders: OrderPath = OrderPath.NONE
+    faults: tuple[FaultLine, ...] = ()
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether orders of this run go to a simulated venue of its own."""
+        return self.gates.order_path is OrderPath.SIM
 
     @property
     def orders(self) -> OrderPath:
@@ -118,7 +123,8 @@ class OpenRun:
         self.session.close()
         code = 0 if stopped is None else HARD_STOP_CODE
         end = RunEnd(ended_ns=start.now_ns(), cause=cause, exit_code=code)
-        self.directory.write_manifest(ended(self.directory.manifest(), end))
+        injected = injected_faults(self.directory.path)
+        self.directory.write_manifest(ended(self.directory.manifest(), end, injected=injected))
         return stopped
 
 
@@ -186,37 +192,11 @@ def opened(start: Process, plan: RunPlan) -> Generator[OpenRun]:
             raise
 
 
-def _seeds(plan: RunPlan) -> dict[str, int]:
-    seeds = dict(plan.seeds)
-    return {**seeds, "sim": _SIM_SEED} if plan.gates.order_path is OrderPath.SIM else seeds
-
-
-def _markers(plan: RunPlan) -> tuple[str, ...]:
-    """Add what a reader of a simulated run must never overlook."""
-    depth = plan.config.settings.sim.quote_depth
-    if plan.gates.order_path is not OrderPath.SIM:
-        return plan.markers
-    seeded = f"Sizes that the source lacks are seeded around {depth} shares: fills are invented."
-    return (*plan.markers, _SIMULATED, *((seeded,) if depth > 0 else ()))
-
-
 def _sim_venue(start: Process, plan: RunPlan) -> _core.SimVenue | None:
     """Make the simulated venue of a run whose orders go there; a told story needs none."""
-    if plan.gates.order_path is not OrderPath.SIM:
+    if not plan.is_simulated:
         return None
-    sim, switches = plan.config.settings.sim, read_switches(start.environment)
-    return _core.SimVenue(
-        seed=_SIM_SEED,
-        is_frozen=sim.model == "frozen",
-        share_liquid=format(sim.sim_fill_share_liquid, "f"),
-        share_thin=format(sim.sim_fill_share_thin, "f"),
-        latency_ms=sim.sim_network_latency_ms,
-        quote_depth=format(sim.quote_depth, "f"),
-        force_chase_fail=switches.force_chase_fail,
-        latency_spike=(switches.latency_spike_ms, switches.latency_spike_every),
-        drop_book_share=format(switches.drop_book_pct, "f"),
-        http_429_every=switches.http_429_every,
-    )
+    return sim_venue(plan.config.settings, read_switches(start.environment), plan.faults)
 
 
 def _raw_ws(plan: RunPlan) -> tuple[int, int] | None:
@@ -272,7 +252,7 @@ def _manifest(
         source=plan.source,
         gates=plan.gates,
         sim_switches=read_switches(start.environment),
-        seeds=_seeds(plan),
+        seeds={**dict(plan.seeds), **(SIM_SEEDS if plan.is_simulated else {})},
         schema_versions={
             "frozen_rules": SCHEMA_VERSION,
             "rules": plan.rules.value,
@@ -282,6 +262,7 @@ def _manifest(
         inputs=plan.inputs,
         host=start.host,
         sessions=(Session(started_ns=start.started_ns, pid=start.pid),),
-        markers=_markers(plan),
+        markers=(*plan.markers, *(sim_markers(plan.config.settings) if plan.is_simulated else ())),
+        faults=plan.faults,
         continues=continues,
     )

@@ -8,13 +8,15 @@ A run has ended cleanly when ``end`` is set. A manifest without it belongs to a 
 running or was killed; the lock in its directory tells which.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeAlias
 
 import msgspec
 
 from razor.domain.errors import DecodeError
+from razor.domain.fault_plan import FaultLine
 from razor.domain.mode import GateVector, Mode, OrderPath
 from razor.domain.switches import SimSwitches
 
@@ -108,8 +110,9 @@ class Manifest:
 
     ``seeds`` maps the name of a random stream to its seed; ``schema_versions`` the name of a
     format (``journal``, ``shadow_log`` …) to its version; ``markers`` hold remarks that every
-    reader must repeat (for example simulated depth). ``continues`` is the run id whose verified
-    end this run starts from.
+    reader must repeat (for example simulated depth). ``faults`` is the fault plan of a simulated
+    run, ``injected`` how often each code of it really struck. ``continues`` is the run id whose
+    verified end this run starts from.
     """
 
     manifest_version: int
@@ -130,6 +133,8 @@ class Manifest:
     markers: tuple[str, ...] = ()
     continues: str | None = None
     end: RunEnd | None = None
+    faults: tuple[FaultLine, ...] = ()
+    injected: dict[str, int] = field(default_factory=dict)
 
     @property
     def identity(self) -> Identity:
@@ -194,9 +199,11 @@ def resumed(manifest: Manifest, session: Session) -> Manifest:
     return replace(manifest, sessions=(*manifest.sessions, session), end=None)
 
 
-def ended(manifest: Manifest, end: RunEnd) -> Manifest:
-    """Mark a clean end."""
-    return replace(manifest, end=end)
+def ended(
+    manifest: Manifest, end: RunEnd, *, injected: Mapping[str, int] | None = None
+) -> Manifest:
+    """Mark a clean end; ``injected`` counts the faults that really struck, by code."""
+    return replace(manifest, end=end, injected=dict(injected or {}))
 
 
 def encode_manifest(manifest: Manifest) -> bytes:

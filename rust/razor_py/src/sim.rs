@@ -59,7 +59,7 @@ impl SimVenue {
             quote_depth: Qty::parse(quote_depth.as_bytes()).map_err(bad_argument)?,
             ..SimConfig::default()
         };
-        let faults = faults.iter().map(|fault| fault.fault.clone()).collect();
+        let faults = faults.into_iter().map(|fault| fault.fault.clone()).collect();
         Ok(Self { config, plan: FaultPlan { faults } })
     }
 }

@@ -161,6 +161,15 @@ speed = click.option(
     help="How fast recorded time passes; the bytes are the same.",
 )
 
+# Gives `faults`, a Path or None.
+faults = click.option(
+    "--faults",
+    "faults",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="TOML plan of faults that the simulated venue injects; needs --mode live.",
+)
+
 # Gives `resume`, a ResumePolicy.
 resume = click.option(
     "--resume",

@@ -3,7 +3,7 @@
 Owns: what each of them plays or records, and what it tells at the end. Must never: touch a record.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -16,12 +16,14 @@ from razor.app.cli.following import until_stopped
 from razor.app.cli.verb import Verb, process
 from razor.app.recordings import Recording, demo_recording, recording_at
 from razor.app.runs import OpenRun, RunPlan, admitted_gates, opened, require_markets
+from razor.app.simulated import fault_plan_at
 from razor.app.verdicts import WrittenReport, report_of_run, write_report
 from razor.app.wiring import Process
 from razor.application.play import Pace, PlayPorts, play
 from razor.domain.errors import JsonValue, Problem, SettingsError
+from razor.domain.fault_plan import FaultLine
 from razor.domain.manifest import ResumePolicy, Source
-from razor.domain.mode import GateVector
+from razor.domain.mode import GateVector, OrderPath
 from razor.domain.settings import default_file, read_settings
 
 __all__ = ["demo_verb", "record_verb", "replay_verb", "run_verb"]
@@ -53,6 +55,7 @@ class _Outcome:
 @options.duration
 @options.runs_dir
 @options.speed
+@options.faults
 @options.resume
 @options.as_json
 @process
@@ -65,6 +68,7 @@ def run_verb(
     duration_ms: int,
     runs_dir: Path | None,
     pace: Pace,
+    faults: Path | None,
     resume: ResumePolicy,
     as_json: bool,
 ) -> ExitCode:
@@ -78,15 +82,16 @@ def run_verb(
     file = read_config(config)
     gates = admitted_gates(start, mode, file)
     where = runs_dir or Path(file.settings.run.data_dir)
+    lines = _fault_lines(faults, gates)
     if source.startswith(_REPLAY):
         path = Path(source.removeprefix(_REPLAY))
         with recording_at(path, until_stopped(start)) as recording:
-            plan = _replay_plan(file, gates, recording, where)
+            plan = replace(_replay_plan(file, gates, recording, where), faults=lines)
             return _play(
                 start, plan, recording, pace=pace, duration_ms=duration_ms, is_json=as_json
             )
     if source == _LIVE:
-        plan = _live_plan(file, gates, where, resume)
+        plan = replace(_live_plan(file, gates, where, resume), faults=lines)
         return _record(start, plan, duration_ms=duration_ms, is_reported=True, is_json=as_json)
     raise _unknown_source(source)
 
@@ -95,17 +100,26 @@ def run_verb(
 @options.mode
 @options.runs_dir
 @options.duration
+@options.faults
 @options.as_json
 @process
 def demo_verb(
-    start: Process, *, mode: str | None, runs_dir: Path | None, duration_ms: int, as_json: bool
+    start: Process,
+    *,
+    mode: str | None,
+    runs_dir: Path | None,
+    duration_ms: int,
+    faults: Path | None,
+    as_json: bool,
 ) -> ExitCode:
     """Play a small seeded recording with planted sets through the dry run, at full speed."""
     file = _built_in_config()
     gates = admitted_gates(start, mode, file)
     where = runs_dir or Path(file.settings.run.data_dir)
     with demo_recording(duration_ms=duration_ms or _DEMO_MS) as recording:
-        plan = _replay_plan(file, gates, recording, where)
+        plan = replace(
+            _replay_plan(file, gates, recording, where), faults=_fault_lines(faults, gates)
+        )
         return _play(start, plan, recording, pace=Pace.MAX, duration_ms=0, is_json=as_json)
 
 
@@ -218,6 +232,21 @@ def _record(
         )
     _tell(start, outcome, is_json=is_json)
     return ExitCode.DONE if stopped is None else ExitCode.HARD_STOP
+
+
+def _fault_lines(path: Path | None, gates: GateVector) -> tuple[FaultLine, ...]:
+    """Read the fault plan of a start; faults are for the simulated venue alone."""
+    if path is None:
+        return ()
+    if gates.order_path is not OrderPath.SIM:
+        problem = Problem(
+            key="--faults",
+            found=f"a fault plan in mode {gates.choice.mode.value}",
+            allowed="a fault plan where orders go to the simulated venue",
+            remedy="start with --mode live and live.enabled = false",
+        )
+        raise SettingsError(source="command line", problems=[problem])
+    return fault_plan_at(path)
 
 
 def _replay_plan(
