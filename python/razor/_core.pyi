@@ -386,7 +386,8 @@ class SimVenue:
     from sending to the match. `quote_depth`: shares at each level of a source without sizes, as
     text; "0" fills nothing. `settle_ms`: least and most time to a final state.
     `latency_spike`: extra ms, and every how many orders (0 = each). `http_429_every`: every
-    so-many-th call is refused; 0 is off. Errors: `ValueError` for a text that is no such number.
+    so-many-th call is refused; 0 is off. `assumed_fee_rate`: decimal text, of markets that name
+    no schedule; "0" refuses their orders. Errors: `ValueError` for a text that is no such number.
     """
 
     def __new__(
@@ -404,6 +405,7 @@ class SimVenue:
         drop_book_share: str = "0",
         http_429_every: int = 0,
         faults: list[SimFault] = [],
+        assumed_fee_rate: str = "0",
     ) -> SimVenue: ...
 
 @final

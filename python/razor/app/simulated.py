@@ -43,11 +43,14 @@ def fault_plan_at(path: Path) -> tuple[FaultLine, ...]:
 
 def sim_markers(settings: Settings) -> tuple[str, ...]:
     """Give what a reader of a simulated run must never overlook."""
-    depth = settings.sim.quote_depth
-    if depth == 0:
-        return (_SIMULATED,)
+    depth, rate = settings.sim.quote_depth, settings.sim.assumed_fee_rate
     seeded = f"Sizes that the source lacks are seeded around {depth} shares: fills are invented."
-    return (_SIMULATED, seeded)
+    charged = f"Markets that name no fee are charged {rate} x p(1 - p) by assumption."
+    return (
+        _SIMULATED,
+        *((seeded,) if depth > 0 else ()),
+        *((charged,) if rate > 0 else ()),
+    )
 
 
 def sim_venue(
@@ -74,6 +77,7 @@ def sim_venue(
         drop_book_share=format(switches.drop_book_pct, "f"),
         http_429_every=switches.http_429_every,
         faults=lines,
+        assumed_fee_rate=format(sim.assumed_fee_rate, "f"),
     )
 
 

@@ -1,6 +1,7 @@
 //! The simulated venue, as Python configures it.
 
 use pyo3::prelude::*;
+use razor_core::engine::order_params::assumed_fees;
 use razor_core::order::Rung;
 use razor_core::shadow::exact::FillShare;
 use razor_core::units::{Nanos, Qty};
@@ -26,7 +27,7 @@ impl SimVenue {
     #[pyo3(signature = (
         *, seed, is_frozen, share_liquid, share_thin, latency_ms, quote_depth, settle_ms=(2000, 8000),
         force_chase_fail=false, latency_spike=(0, 0), drop_book_share="0", http_429_every=0,
-        faults=Vec::new()
+        faults=Vec::new(), assumed_fee_rate="0"
     ))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments, each with its own meaning")]
     fn new(
@@ -42,6 +43,7 @@ impl SimVenue {
         drop_book_share: &str,
         http_429_every: u64,
         faults: Vec<PyRef<'_, SimFault>>,
+        assumed_fee_rate: &str,
     ) -> PyResult<Self> {
         let share = |text: &str| FillShare::parse(text).map_err(bad_argument);
         let millis = |ms: i64| Nanos::from_millis(ms).map_err(bad_argument);
@@ -56,6 +58,7 @@ impl SimVenue {
             force_chase_fail,
             http_429_every,
             settle: SettleDelay { min: millis(settle_ms.0)?, max: millis(settle_ms.1)? },
+            assumed_fees: assumed_fees(Some(assumed_fee_rate)).map_err(bad_argument)?,
             quote_depth: Qty::parse(quote_depth.as_bytes()).map_err(bad_argument)?,
             ..SimConfig::default()
         };

@@ -91,6 +91,11 @@ class Sim:
         Exact(low=Decimal(0), high=Decimal(10**9), decimals=6, unit="shares"),
         "Sources without sizes: 0 fills nothing, above 0 gives seeded sizes around it, marked.",
     )
+    assumed_fee_rate: Decimal = key(
+        Decimal(0),
+        Exact(low=Decimal(0), high=Decimal(1), decimals=6, unit="share of p(1 - p)"),
+        "Sources without a fee schedule: 0 refuses their sets, above 0 charges it, marked.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

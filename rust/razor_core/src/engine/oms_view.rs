@@ -10,6 +10,7 @@ use super::sets::place;
 use super::table::Sink;
 use crate::basket::{Input, LegPlan, Plan, Quote, View};
 use crate::ids::TokenIx;
+use crate::market::Fees;
 use crate::order::gateway::MarketTop;
 use crate::shadow::exact::PicoShares;
 use crate::signal::{LegQuote, Signal};
@@ -69,11 +70,13 @@ impl Parts {
     /// A signal as the desk needs it; `None` in a dry run or when a number does not fit.
     pub(super) fn plan_of(&self, signal: &Signal) -> Option<Plan> {
         self.oms.as_ref()?;
+        let assumed = self.params.orders.map_or(Fees::Unknown, |orders| orders.assumed_fees);
         let set = self.universe.set(signal.set)?;
         let legs = signal.legs.iter().map(|leg| {
             let market = self.universe.market(leg.token.split().0)?;
             let (token, limit) = (leg.token, leg.limit);
-            let (min_order_qty, fees) = (market.min_order_qty, market.fees);
+            let min_order_qty = market.min_order_qty;
+            let fees = if market.fees == Fees::Unknown { assumed } else { market.fees };
             Some(LegPlan { token, limit, min_order_qty, fees })
         });
         Some(Plan {

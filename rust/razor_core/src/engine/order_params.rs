@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::oms::Oms;
 use super::params::ParamsError;
 use crate::basket::{Desk, Rules, Waits};
+use crate::market::Fees;
 use crate::risk::{Breakers, Caps, RateBreaker};
 use crate::units::{Bps, Nanos, UnitError, Usdc, parse_fixed};
 
@@ -55,6 +56,8 @@ pub struct OrderParams {
     pub rules: Rules,
     /// Limits.
     pub caps: Caps,
+    /// Schedule of markets that name none: simulated orders only, and only where a person set it.
+    pub assumed_fees: Fees,
 }
 
 #[derive(Deserialize)]
@@ -73,6 +76,13 @@ struct Settings {
     live: LiveSettings,
     oms: OmsSettings,
     risk: RiskSettings,
+    sim: SimSettings,
+}
+
+#[derive(Deserialize)]
+struct SimSettings {
+    #[serde(default)]
+    assumed_fee_rate: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -122,12 +132,31 @@ impl OrderParams {
         let head: Head = serde_json::from_slice(payload).map_err(|e| bad(&e))?;
         let Some(mode) = head.orders else { return Ok(None) };
         let Payload { settings } = serde_json::from_slice(payload).map_err(|e| bad(&e))?;
-        Ok(Some(Self { mode, rules: rules(&settings)?, caps: caps(&settings)? }))
+        let assumed_fees = match mode {
+            OrderMode::Sim => assumed_fees(settings.sim.assumed_fee_rate.as_deref())?,
+            OrderMode::Live => Fees::Unknown,
+        };
+        Ok(Some(Self { mode, rules: rules(&settings)?, caps: caps(&settings)?, assumed_fees }))
     }
 
     /// The order path of a new run.
     pub(super) fn oms(self) -> Oms {
         Oms::new(Desk::new(self.rules, self.caps), self.mode)
+    }
+}
+
+/// The schedule of a rate set by a person; 0 or nothing leaves it unknown.
+///
+/// # Errors
+/// [`ParamsError::BadNumber`].
+pub fn assumed_fees(rate: Option<&str>) -> Result<Fees, ParamsError> {
+    let key = "sim.assumed_fee_rate";
+    let parsed = parse_fixed(rate.unwrap_or("0").as_bytes(), MICRO_SCALE);
+    let rate = parsed.and_then(|ppm| u32::try_from(ppm).map_err(|_| UnitError::Overflow));
+    match rate {
+        Ok(0) => Ok(Fees::Unknown),
+        Ok(rate_ppm) => Ok(Fees::Taker { rate_ppm, exponent: 1 }),
+        Err(source) => Err(ParamsError::BadNumber { key, source }),
     }
 }
 

@@ -80,6 +80,8 @@ pub struct SimConfig {
     pub ack_order: AckOrder,
     /// A fill is told as at most this many trades, by seed; 0 counts as 1.
     pub trades_max: u8,
+    /// Schedule of markets that name none; unknown refuses their orders.
+    pub assumed_fees: Fees,
 }
 
 impl Default for SimConfig {
@@ -100,6 +102,7 @@ impl Default for SimConfig {
             quote_depth: Qty::ZERO,
             ack_order: AckOrder::Seeded,
             trades_max: 1,
+            assumed_fees: Fees::Unknown,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! writes the [`super::Truth`] first and tells of it second.
 
 use razor_core::fees::fee_half_even;
+use razor_core::ids::TokenIx;
 use razor_core::market::Fees;
 use razor_core::order::Evidence;
 use razor_core::order::attempt::{OrderHash, OrderIx, Rung, Side};
@@ -42,6 +43,14 @@ impl TrueOrder {
 }
 
 impl SimGateway {
+    /// The schedule of a token's market, or the one assumed where it names none.
+    fn fees_of(&self, token: TokenIx) -> Fees {
+        match self.markets.fees(token) {
+            Fees::Unknown => self.config.assumed_fees,
+            fees @ (Fees::Free | Fees::Taker { .. }) => fees,
+        }
+    }
+
     /// Does what an item says.
     pub(super) fn work(&mut self, due: Nanos, item: Item, tops: &dyn Tops) {
         match item {
@@ -109,8 +118,8 @@ impl SimGateway {
     /// What the venue turns away whatever else is planned.
     fn refusal_of(&self, order: OrderIx) -> Option<Reply> {
         let attempt = self.truth.orders.get(&order)?.intent.attempt;
-        let is_unpriced = self.config.model == Model::Depleting
-            && self.markets.fees(attempt.token) == Fees::Unknown;
+        let is_unpriced =
+            self.config.model == Model::Depleting && self.fees_of(attempt.token) == Fees::Unknown;
         is_unpriced.then_some(Reply::RefusedMarket)
     }
 
@@ -176,7 +185,7 @@ impl SimGateway {
         let parts = self.parts(order, qty);
         for (part, qty) in parts.into_iter().enumerate() {
             let number = u64::try_from(part).unwrap_or(u64::MAX);
-            let fees = self.markets.fees(intent.attempt.token);
+            let fees = self.fees_of(intent.attempt.token);
             let trade = TrueTrade {
                 id: digest::trade_id(self.config.seed, order, number),
                 qty,
