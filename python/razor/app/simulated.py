@@ -23,6 +23,8 @@ SIM_SEEDS: Mapping[str, int] = {"sim": 1}
 """A fixed seed: a simulated run over the same input gives the same bytes."""
 
 _SIMULATED = "Orders went to the simulated venue: no fill of this run is a real one."
+_SETTLE_MS = (2_000, 8_000)
+"""Least and most time from a match to its confirmation, as Polygon shows on ordinary days."""
 _TRAIL = "trade_log.csv"
 _FAULT = "FAULT"
 _PLAN_MOST = 1_048_576
@@ -72,6 +74,7 @@ def sim_venue(
         share_thin=format(sim.sim_fill_share_thin, "f"),
         latency_ms=sim.sim_network_latency_ms,
         quote_depth=format(sim.quote_depth, "f"),
+        settle_ms=_SETTLE_MS,
         force_chase_fail=switches.force_chase_fail,
         latency_spike=(switches.latency_spike_ms, switches.latency_spike_every),
         drop_book_share=format(switches.drop_book_pct, "f"),

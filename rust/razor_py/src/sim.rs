@@ -25,9 +25,9 @@ impl SimVenue {
     /// Reads the settings and switches; decimals as text.
     #[new]
     #[pyo3(signature = (
-        *, seed, is_frozen, share_liquid, share_thin, latency_ms, quote_depth, settle_ms=(2000, 8000),
-        force_chase_fail=false, latency_spike=(0, 0), drop_book_share="0", http_429_every=0,
-        faults=Vec::new(), assumed_fee_rate="0"
+        *, seed, is_frozen, share_liquid, share_thin, latency_ms, quote_depth, settle_ms,
+        latency_spike, faults, force_chase_fail=false, drop_book_share="0", http_429_every=0,
+        assumed_fee_rate="0"
     ))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments, each with its own meaning")]
     fn new(
@@ -38,11 +38,11 @@ impl SimVenue {
         latency_ms: i64,
         quote_depth: &str,
         settle_ms: (i64, i64),
-        force_chase_fail: bool,
         latency_spike: (u64, u64),
+        faults: Vec<PyRef<'_, SimFault>>,
+        force_chase_fail: bool,
         drop_book_share: &str,
         http_429_every: u64,
-        faults: Vec<PyRef<'_, SimFault>>,
         assumed_fee_rate: &str,
     ) -> PyResult<Self> {
         let share = |text: &str| FillShare::parse(text).map_err(bad_argument);
