@@ -1,0 +1,257 @@
+//! The order path in a session: the closed loop against the simulated venue, replayed from its own
+//! journal, and killed at any record and any byte of it while the venue lives on.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test stops at the first surprise"
+)]
+
+#[path = "support/seeded.rs"]
+mod seeded;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use razor_core::basket::Phase;
+use razor_core::engine::record::Kind;
+use razor_core::engine::table::Table;
+use razor_core::ids::{SetIx, TokenIx};
+use razor_core::market::Universe;
+use razor_core::order::gateway::{Gateway, Intent, Tops, VenueEvent};
+use razor_core::order::{Attempt, OrderHash, OrderIx};
+use razor_core::signal::bucket::Bucket;
+use razor_core::units::{Nanos, Qty};
+use razor_io::orders::Venue;
+use razor_io::session::{Plan, Session};
+use razor_sim::gateway::{Axis, SettleDelay, SimConfig, SimGateway, SimMarkets};
+use seeded::{
+    START_NS, assert_sound, count_of, feed, input, params, plan, seeded_world, segments, table,
+    tables, temp,
+};
+
+/// A venue that outlives the process that trades on it.
+#[derive(Clone)]
+struct Lasting(Arc<Mutex<SimGateway>>);
+
+impl Lasting {
+    fn new(config: SimConfig) -> Self {
+        Self(Arc::new(Mutex::new(SimGateway::new(config, SimMarkets::default()))))
+    }
+
+    fn venue(&self) -> Option<Venue> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+impl Gateway for Lasting {
+    fn define(&mut self, universe: &Universe) {
+        self.0.lock().unwrap().define(universe);
+    }
+    fn hash(&mut self, order: OrderIx, attempt: &Attempt) -> OrderHash {
+        self.0.lock().unwrap().hash(order, attempt)
+    }
+    fn send(&mut self, now: Nanos, intent: &Intent, bucket: Bucket, tops: &dyn Tops) {
+        self.0.lock().unwrap().send(now, intent, bucket, tops);
+    }
+    fn cancel(&mut self, now: Nanos, order: OrderIx, hash: OrderHash) {
+        self.0.lock().unwrap().cancel(now, order, hash);
+    }
+    fn query(&mut self, now: Nanos, order: OrderIx, hash: OrderHash) {
+        self.0.lock().unwrap().query(now, order, hash);
+    }
+    fn merge(&mut self, now: Nanos, set: SetIx, qty: Qty) {
+        self.0.lock().unwrap().merge(now, set, qty);
+    }
+    fn reconcile(&mut self, now: Nanos) {
+        self.0.lock().unwrap().reconcile(now);
+    }
+    fn next_due(&self) -> Option<Nanos> {
+        self.0.lock().unwrap().next_due()
+    }
+    fn poll(&mut self, now: Nanos, tops: &dyn Tops) -> Option<(Nanos, VenueEvent)> {
+        self.0.lock().unwrap().poll(now, tops)
+    }
+}
+
+/// The settings of a session test with an order path and caps that a few sets stay under.
+fn order_params() -> Vec<u8> {
+    let orders = r#""orders":"sim","settings":{
+ "live":{"chase_cap_bps":200,"ladder_step1_bps":10,"flatten_lvl1_bps":100,"flatten_lvl2_bps":500,
+         "flatten_lvl3_bps":1000,"flatten_max_attempts":3,"cooldown_ms":100},
+ "oms":{"flatten_wait_ms":2000,"settle_deadline_ms":180000,"signal_ttl_ms":1000,
+        "take_delayed_markets":false},
+ "risk":{"max_exposure_usdc":"1000","max_signal_usdc":"20","max_day_loss_usdc":"100",
+         "max_orders_per_min":600,"max_open_orders":8,"max_residual_usdc":"5",
+         "max_event_exposure_usdc":"500","exit_reserve_pct":25,"max_loss_streak":1000,
+         "max_revert_permille":1000,"revert_window":50,"max_api_error_permille":1000,
+         "api_error_window":50},
+ "sim":{},"#;
+    let text = String::from_utf8(params("run_t")).unwrap();
+    text.replacen("\"settings\":{", orders, 1).into_bytes()
+}
+
+fn order_plan(dir: &Path, now_ns: i64) -> Plan {
+    Plan { params: order_params(), ..plan(dir, now_ns) }
+}
+
+fn quick() -> SimConfig {
+    let ms = |count: i64| Nanos(count * 1_000_000);
+    SimConfig {
+        latency: ms(20),
+        settle: SettleDelay { min: ms(50), max: ms(400) },
+        ..SimConfig::default()
+    }
+}
+
+/// Rows of the trail as cells by name.
+fn trail(dir: &Path) -> Vec<BTreeMap<String, String>> {
+    let text = table(dir, Table::TradeLog);
+    let mut lines = text.lines();
+    let names: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let row = |line: &str| {
+        names.iter().zip(line.split(',')).map(|(n, c)| ((*n).to_owned(), c.to_owned())).collect()
+    };
+    lines.map(row).collect()
+}
+
+/// Every signal of the trail has exactly one terminal row.
+fn assert_one_end_per_signal(dir: &Path) -> usize {
+    let mut ends: BTreeMap<String, usize> = BTreeMap::new();
+    for row in trail(dir) {
+        let signal = row["signal_id"].clone();
+        if signal.is_empty() {
+            continue;
+        }
+        let is_end = matches!(row["action"].as_str(), "END" | "HARDSTOP" | "COOLDOWN")
+            && !row["result"].is_empty();
+        *ends.entry(signal).or_default() += usize::from(is_end);
+    }
+    for (signal, count) in &ends {
+        assert_eq!(*count, 1, "terminal rows of signal {signal}");
+    }
+    ends.len()
+}
+
+/// What the machine believes it holds is what the venue knows it has.
+fn assert_held_as_at_the_venue(session: &Session, lasting: &Lasting) {
+    let venue = lasting.0.lock().unwrap();
+    let desk = session.engine().desk().unwrap();
+    for token in (0..40).map(TokenIx) {
+        let held = i128::from(desk.ledger().position(token).conf.0);
+        assert_eq!(held, venue.truth().position(token, Axis::Confirmed), "{token:?}");
+    }
+}
+
+#[test]
+fn the_closed_loop_fires_chases_settles_and_ends_each_signal_once() {
+    let world = seeded_world(21, 20_000);
+    let dir = temp();
+    let lasting = Lasting::new(quick());
+    let mut session =
+        Session::open_alone(&order_plan(dir.path(), START_NS), lasting.venue()).unwrap();
+    feed(&mut session, &world.records, 0);
+    session.drain_venue().unwrap();
+    assert_held_as_at_the_venue(&session, &lasting);
+    session.close().unwrap();
+    assert_sound(dir.path());
+    assert!(assert_one_end_per_signal(dir.path()) > 3);
+    let actions: Vec<String> = trail(dir.path()).iter().map(|row| row["action"].clone()).collect();
+    for action in ["FIRE", "CHASE", "SETTLE", "COOLDOWN", "STATE", "END"] {
+        assert!(actions.iter().any(|found| found == action), "{action}");
+    }
+    assert!(lasting.0.lock().unwrap().truth().placed_twice().is_empty());
+}
+
+#[test]
+fn the_same_inputs_and_seed_give_the_same_bytes() {
+    let world = seeded_world(22, 6_000);
+    let run = || {
+        let dir = temp();
+        let lasting = Lasting::new(quick());
+        let mut session =
+            Session::open_alone(&order_plan(dir.path(), START_NS), lasting.venue()).unwrap();
+        feed(&mut session, &world.records, 0);
+        session.close().unwrap();
+        (segments(dir.path()), tables(dir.path()))
+    };
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn a_kill_at_any_record_sends_nothing_twice_and_loses_no_position() {
+    let world = seeded_world(21, 8_000);
+    let len = world.records.len();
+    for part in 0..40 {
+        let cut = part * len / 40;
+        let dir = temp();
+        let lasting = Lasting::new(quick());
+        let mut session =
+            Session::open_alone(&order_plan(dir.path(), START_NS), lasting.venue()).unwrap();
+        feed(&mut session, &world.records[..cut], 0);
+        drop(session);
+        let now_ns = world.records[cut].recv_ns;
+        let mut session =
+            Session::open_alone(&order_plan(dir.path(), now_ns), lasting.venue()).unwrap();
+        let phase = session.engine().desk().unwrap().phase();
+        assert_eq!(phase, Phase::SafeHold, "cut {cut}");
+        for record in &world.records[cut..] {
+            session.feed(&input(record, 0)).unwrap();
+        }
+        session.drain_venue().unwrap();
+        assert_held_as_at_the_venue(&session, &lasting);
+        session.close().unwrap();
+        let records = assert_sound(dir.path());
+        assert_eq!(count_of(&records, Kind::Recovery), 1);
+        assert_one_end_per_signal(dir.path());
+        assert!(lasting.0.lock().unwrap().truth().placed_twice().is_empty(), "cut {cut}");
+        assert_quiet_until_reconciled(dir.path());
+    }
+}
+
+/// Between the restart and the end of its questions no order went out (D-6).
+fn assert_quiet_until_reconciled(dir: &Path) {
+    let rows = trail(dir);
+    let after = rows.iter().skip_while(|row| row["action"] != "RECOVERY").skip(1);
+    let held = after.take_while(|row| row["reason_codes"] != "RECONCILED");
+    let ms = |text: &str| text.parse::<i64>().unwrap_or(0);
+    let restarted = rows.iter().find(|row| row["action"] == "RECOVERY").unwrap();
+    for row in held.filter(|row| !row["latency_ms"].is_empty()) {
+        // An attempt that ends here was sent before the restart.
+        let sent = ms(&row["ts_ms"]) - ms(&row["latency_ms"]);
+        assert!(sent <= ms(&restarted["ts_ms"]), "{row:?}");
+    }
+}
+
+#[test]
+fn a_journal_cut_at_any_byte_is_gone_on_with() {
+    let world = seeded_world(23, 2_500);
+    let whole = temp();
+    let lasting = Lasting::new(quick());
+    let mut session =
+        Session::open_alone(&order_plan(whole.path(), START_NS), lasting.venue()).unwrap();
+    feed(&mut session, &world.records, 0);
+    session.flush_durable().unwrap();
+    let intents = session.engine().desk().unwrap().orders().count();
+    assert!(intents > 0, "the reference journal has orders");
+    drop(session);
+    let bytes = segments(whole.path()).remove(0);
+    let step = (bytes.len() / 150).max(1);
+    for cut in (0..bytes.len()).step_by(step) {
+        let dir = temp();
+        fs::create_dir(dir.path().join("journal")).unwrap();
+        let name = fs::read_dir(whole.path().join("journal"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .find(|name| name.to_string_lossy().ends_with(".rzj"))
+            .unwrap();
+        fs::write(dir.path().join("journal").join(name), &bytes[..cut]).unwrap();
+        let venue = Lasting::new(quick()).venue();
+        let now_ns = START_NS + 10_000_000_000;
+        let session = Session::open_alone(&order_plan(dir.path(), now_ns), venue).unwrap();
+        session.close().unwrap();
+        assert_sound(dir.path());
+    }
+}
