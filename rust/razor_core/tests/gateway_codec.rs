@@ -140,13 +140,15 @@ fn event_of(tag: u8, code: u8) -> Result<VenueEvent, GatewayError> {
 #[test]
 fn codes_without_a_meaning_are_refused_on_both_sides_of_the_limit() {
     let code = |field, found| Err(GatewayError::Code { field, found });
-    for (tag, field, last) in [(1, "reply", 7), (2, "state", 2), (3, "evidence", 3)] {
+    for (tag, field, last) in
+        [(1, "reply", 7), (2, "state", 2), (3, "evidence", 3), (4, "merge", 1), (5, "mode", 5)]
+    {
         assert!(event_of(tag, last).is_ok(), "{field}");
         assert_eq!(event_of(tag, last + 1), code(field, last + 1));
         assert_eq!(event_of(tag, u8::MAX), code(field, u8::MAX));
     }
     assert!(event_of(8, 0).is_ok());
-    for tag in [0, 9, u8::MAX] {
+    for tag in [0, 10, u8::MAX] {
         assert_eq!(event_of(tag, 0), code("tag", tag));
     }
 }

@@ -291,8 +291,10 @@ impl VenueEvent {
                 Ok(Self::Traded { order, trade, qty, price, fee, state })
             }
             3 => Ok(Self::Found { order, evidence: evidence_of(code, qty)? }),
-            4 => Ok(Self::Merged { is_done: code == 1 }),
-            5 => Ok(Self::Mode(code)),
+            4 if code <= 1 => Ok(Self::Merged { is_done: code == 1 }),
+            4 => Err(GatewayError::Code { field: "merge", found: code }),
+            5 if code <= 5 => Ok(Self::Mode(code)),
+            5 => Err(GatewayError::Code { field: "mode", found: code }),
             6 => Ok(Self::Reconciled),
             7 => Ok(Self::Foreign),
             8 => Ok(Self::DurabilityLost),
