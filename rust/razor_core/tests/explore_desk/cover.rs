@@ -130,7 +130,7 @@ pub const fn action_word(action: &Action) -> Option<&'static str> {
         Action::Merge(..) => Some("merge"),
         Action::Arm(..) => Some("arm"),
         Action::Disarm(_) => Some("disarm"),
-        Action::DisarmOrder(_) => Some("disarm order"),
+        Action::DisarmOrder(_) => Some("disarm-order"),
         Action::Row(_) => Some("row"),
         Action::Sample(_) => Some("sample"),
     }

@@ -90,7 +90,7 @@ impl View for Shown {
 /// How often the world may still do what is unusual.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Budget {
-    /// Orders that are not at the venue when their answer is overdue.
+    /// Orders whose answer is overdue, whether they have arrived by then or not.
     pub delays: u8,
     /// Trades that fail.
     pub voids: u8,
@@ -383,9 +383,7 @@ impl World {
         let of = |order: OrderIx| &self.venue.orders[order.0 as usize];
         match timer {
             DeskTimer::Order(order, order::Timer::Poll) => of(order).question == Question::None,
-            DeskTimer::Order(order, order::Timer::Answer) => {
-                of(order).stage != Stage::Transit || self.venue.budget.delays > 0
-            }
+            DeskTimer::Order(_, order::Timer::Answer) => self.venue.budget.delays > 0,
             DeskTimer::Order(order, order::Timer::Late) => {
                 let truth = of(order);
                 truth.stage != Stage::Resting && truth.unseen() == 0
@@ -478,8 +476,7 @@ impl World {
         }
         let is_sent =
             self.desk.order(ix(at)).is_some_and(|slot| matches!(slot.order, Order::Sent(_)));
-        let may_wait = truth.stage != Stage::Transit || budget.delays > 0;
-        if is_sent && budget.garbles > 0 && may_wait {
+        if is_sent && budget.garbles > 0 {
             moves.push(Move::Garble(at));
         }
         match truth.question {
@@ -580,8 +577,7 @@ impl Venue {
                     let is_late = timer == order::Timer::Late;
                     let truth = self.of(order.0 as u8);
                     truth.is_window_over |= is_late;
-                    let is_delayed = truth.stage == Stage::Transit;
-                    self.budget.delays -= u8::from(is_delayed && timer == order::Timer::Answer);
+                    self.budget.delays -= u8::from(timer == order::Timer::Answer);
                 }
                 inputs.push(Input::Elapsed(timer));
             }
@@ -678,7 +674,6 @@ impl Venue {
             }
             Move::Garble(at) => {
                 self.budget.garbles -= 1;
-                self.budget.delays -= u8::from(self.of(at).stage == Stage::Transit);
                 self.of(at).reply = None;
                 inputs.push(Input::Answered(ix(at), Answer::Unknown));
             }

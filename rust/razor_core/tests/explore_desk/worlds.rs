@@ -8,7 +8,7 @@ use razor_core::risk::{Breakers, Caps, RateBreaker};
 use razor_core::signal::bucket::Bucket;
 use razor_core::units::{Bps, Nanos, Price, Usdc};
 
-use super::world::{ASK, Book, Budget, Config, NOW, qty};
+use super::world::{ASK, Book, Budget, Config, Defect, NOW, qty};
 
 const SECOND: i64 = 1_000_000_000;
 const EVERY_BOOK: [Book; 9] = [
@@ -89,9 +89,9 @@ fn caps(legs: i64, units: i64) -> Caps {
     }
 }
 
-/// Two orders may come late, or never.
+/// The answer to one order may be overdue, and the order late or lost.
 fn plainly() -> Budget {
-    Budget { delays: 2, ..Budget::default() }
+    Budget { delays: 1, ..Budget::default() }
 }
 
 /// One signal in a world without surprises.
@@ -109,30 +109,58 @@ pub fn plain(name: &'static str, legs: u32, units: u8) -> Config {
     }
 }
 
-/// What `make test` closes.
+/// What `make test` closes: each world is wide in one direction and narrow in the others.
 pub fn daily() -> Vec<Config> {
+    let narrow = Budget::default();
+    let small = |name, budget| Config {
+        budget,
+        first: vec![Settle::Conf],
+        stops_at_hard_stop: true,
+        ..plain(name, 2, 1)
+    };
+    let answers = Budget { rests: 1, declines: 1, unmerged: 1, ..narrow };
+    let questions = Budget { ghosts: 1, stales: 1, silences: 1, ..plainly() };
+    let broken = Budget { bans: 1, overfills: 1, slips: 1, lies: 1, ..narrow };
+    let journal = Budget { undurable: 1, foreign: 1, lost: 1, clears: 1, ..narrow };
+    let words = Budget { stops: 1, halts: 1, clears: 1, ..narrow };
     vec![
-        orders(),
-        answers(),
-        ladders(),
-        units(),
-        restarts(),
-        operators(),
-        modes(),
-        signals(),
-        odd(),
+        Config {
+            first: vec![Settle::Prov],
+            ..small("chain", Budget { voids: 1, delays: 1, ..narrow })
+        },
+        small("answers", Budget { garbles: 1, ..answers }),
+        Config { books: EVERY_BOOK.to_vec(), ..small("ladders", plainly()) },
+        Config { plans: vec![plan(1, 2, 2)], caps: caps(2, 2), ..small("units", plainly()) },
+        Config {
+            first: vec![Settle::Prov],
+            ..small("restarts", Budget { crashes: 1, ..plainly() })
+        },
+        Config { stops_at_hard_stop: false, ..small("operators", Budget { crashes: 1, ..words }) },
+        Config {
+            books: vec![Book::Fresh, Book::Stale],
+            ..small("modes", Budget { modes: 1, ..plainly() })
+        },
+        Config {
+            plans: vec![plan(1, 2, 1), plan(1, 2, 1), plan(2, 2, 1)],
+            ..small("signals", narrow)
+        },
+        Config { plans: vec![plan(1, 2, 1), plan(2, 2, 1)], ..small("two signals", plainly()) },
+        small("broken venue", broken),
+        Config { stops_at_hard_stop: false, ..small("broken journal", journal) },
+        small("questions", questions),
+        Config { plans: vec![plan(1, 3, 1)], caps: caps(3, 1), ..small("three legs", narrow) },
     ]
 }
 
-/// Every way one order can go, with trades that come provisional and may fail.
-fn orders() -> Config {
-    let budget = Budget { voids: 1, garbles: 1, ..plainly() };
-    Config { budget, first: vec![Settle::Prov, Settle::Conf], ..plain("orders", 2, 1) }
+/// A signal, its repetition and two more.
+fn many() -> Vec<Plan> {
+    vec![plan(1, 2, 1), plan(1, 2, 1), plan(2, 2, 1), plan(3, 2, 1)]
 }
 
-/// Answers of every kind, overtaken questions, refusals and resting orders.
-fn answers() -> Config {
-    let budget = Budget {
+/// What `make nightly` visits: all directions at once, more crashes, three legs.
+pub fn nightly() -> Vec<Config> {
+    let wide = Budget {
+        voids: 1,
         garbles: 1,
         rests: 1,
         declines: 1,
@@ -141,57 +169,30 @@ fn answers() -> Config {
         unmerged: 1,
         ..plainly()
     };
-    Config { budget, ..plain("answers", 2, 1) }
-}
-
-/// Every book at every look.
-fn ladders() -> Config {
-    let first = vec![Settle::Conf];
-    Config { books: EVERY_BOOK.to_vec(), first, ..plain("ladders", 2, 1) }
-}
-
-/// Partial fills.
-fn units() -> Config {
-    Config { first: vec![Settle::Conf], ..plain("units", 2, 2) }
-}
-
-fn restarts() -> Config {
-    let budget = Budget { crashes: 2, voids: 1, ..plainly() };
-    Config { budget, ..plain("restarts", 2, 1) }
-}
-
-fn operators() -> Config {
-    let budget = Budget { stops: 1, halts: 1, clears: 1, crashes: 1, ..plainly() };
-    Config { budget, ..plain("operators", 2, 1) }
-}
-
-fn modes() -> Config {
-    let budget = Budget { modes: 1, crashes: 1, ..plainly() };
-    Config { budget, books: vec![Book::Fresh, Book::Stale], ..plain("modes", 2, 1) }
-}
-
-/// A signal, its repetition and two more while late orders may still arrive.
-fn signals() -> Config {
-    let plans = vec![plan(1, 2, 1), plan(1, 2, 1), plan(2, 2, 1), plan(3, 2, 1)];
-    let first = vec![Settle::Conf];
-    Config { plans, first, stops_at_hard_stop: true, ..plain("signals", 2, 1) }
-}
-
-/// What must never happen at a venue, and stops trading when it does.
-fn odd() -> Config {
-    let budget = Budget {
-        bans: 1,
-        overfills: 1,
-        slips: 1,
-        lies: 1,
-        ghosts: 1,
-        undurable: 1,
-        foreign: 1,
-        lost: 1,
-        clears: 1,
-        ..plainly()
+    let both = vec![Settle::Prov, Settle::Conf];
+    let three = |name, budget| Config {
+        budget,
+        first: vec![Settle::Conf],
+        stops_at_hard_stop: true,
+        ..plain(name, 3, 1)
     };
-    Config { budget, first: vec![Settle::Conf], ..plain("odd", 2, 1) }
+    vec![
+        three("three legs, one late", plainly()),
+        three("three legs, a crash", Budget { crashes: 1, ..Budget::default() }),
+        three("three legs, a void", Budget { voids: 1, ..Budget::default() }),
+        Config { books: EVERY_BOOK.to_vec(), ..three("three legs, books", Budget::default()) },
+        Config { budget: wide, first: both.clone(), ..plain("all answers", 2, 1) },
+        Config {
+            budget: Budget { crashes: 2, voids: 1, ..plainly() },
+            ..plain("two crashes", 2, 1)
+        },
+        Config {
+            budget: Budget { stops: 1, halts: 1, clears: 1, crashes: 1, ..plainly() },
+            ..plain("operators and a crash", 2, 1)
+        },
+        Config { plans: many(), first: both, ..plain("many signals", 2, 1) },
+        Config { budget: Budget { delays: 2, ..plainly() }, ..plain("two late", 2, 2) },
+    ]
 }
 
 /// Small worlds, one per guard that the others do not meet.
@@ -200,6 +201,7 @@ pub fn guards() -> Vec<Config> {
         let mut config = plain(name, 2, 1);
         config.first = vec![Settle::Conf];
         config.stops_at_hard_stop = true;
+        config.budget = Budget::default();
         change(&mut config);
         config
     };
@@ -222,7 +224,10 @@ pub fn guards() -> Vec<Config> {
         with("small", |config| config.plans[0].legs[0].min_order_qty = qty(2)),
         with("old signal", |config| config.plans[0].ts = Nanos(NOW.0 - 3 * SECOND)),
         with("thin edge", |config| config.plans[0].expected_net = Bps::new(1)),
-        with("no ask", |config| config.books = EVERY_BOOK.to_vec()),
+        with("short queue", |config| {
+            config.plans = many();
+            config.rules.queue = 0;
+        }),
         with("hold", |config| config.plans[0].settlement = Settlement::HoldToResolution),
         residual(),
     ]
@@ -237,5 +242,28 @@ fn residual() -> Config {
     config.caps.max_residual = Usdc(400_000);
     config.first = vec![Settle::Conf];
     config.stops_at_hard_stop = true;
+    config.budget = Budget::default();
     config
+}
+
+/// Every planted defect with the law that must catch it and the world it shows in.
+pub fn controls() -> Vec<(&'static str, Config)> {
+    let with = |defect, budget| Config { budget, defect: Some(defect), ..plain("control", 2, 1) };
+    let quiet = Budget::default();
+    let merging = Budget { crashes: 1, ..quiet };
+    vec![
+        ("S-05", with(Defect::ResendOnTimeout, plainly())),
+        ("S-03", with(Defect::BelievesAbsence, plainly())),
+        ("S-03", with(Defect::ReleasesUnknown, Budget { garbles: 1, ..quiet })),
+        ("S-09", with(Defect::SellsProvisional, plainly())),
+        ("S-10", with(Defect::SellsProvisional, quiet)),
+        ("D-1", with(Defect::SendsFirst, quiet)),
+        ("S-10", with(Defect::IgnoresVoid, Budget { voids: 1, ..quiet })),
+        ("L-2", with(Defect::NeverFences, plainly())),
+        ("S-17", Config { plans: many(), ..with(Defect::ForgetsSignals, quiet) }),
+        ("L-2", with(Defect::LosesDeadline, plainly())),
+        ("L-3", with(Defect::LosesDeadline, quiet)),
+        ("L-1", with(Defect::LosesDeadline, quiet)),
+        ("S-10", with(Defect::MergesTwice, merging)),
+    ]
 }
