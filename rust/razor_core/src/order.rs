@@ -215,6 +215,7 @@ pub type Step = Result<(Order, &'static [Action]), Refused>;
 const ASK: &[Action] =
     &[Action::Disarm, Action::Query, Action::Arm(Timer::Poll), Action::Arm(Timer::Resolve)];
 const WAIT: &[Action] = &[Action::Disarm, Action::Arm(Timer::Poll), Action::Arm(Timer::Resolve)];
+const POLL: &[Action] = &[Action::Arm(Timer::Poll)];
 const FENCE: &[Action] = &[Action::Cancel, Action::Query, Action::Arm(Timer::Resolve)];
 const END: &[Action] = &[Action::Disarm, Action::Ended];
 const END_WATCHED: &[Action] =
@@ -277,7 +278,7 @@ fn sent(open: Open, event: Event) -> Step {
     let order = Order::Sent(open);
     match event {
         Event::Claimed { matched } | Event::Found(Evidence::Finished { matched }) => {
-            claimed(Doubt { open, claim: None, is_fenced: false }, matched)
+            claimed(Doubt { open, claim: None, is_fenced: false }, matched, WAIT)
         }
         Event::Rested => Ok((
             Order::Live(open),
@@ -289,7 +290,7 @@ fn sent(open: Open, event: Event) -> Step {
             ],
         )),
         Event::Deferred => Ok((Order::Delayed(open), WAIT)),
-        Event::Refused => turned_down(Doubt { open, claim: None, is_fenced: false }),
+        Event::Refused => turned_down(Doubt { open, claim: None, is_fenced: false }, ASK),
         Event::Unproven | Event::Elapsed(Timer::Answer) => Ok((doubt(open), ASK)),
         // A fill can overtake the answer: it proves that the order exists, not that it is over.
         Event::Filled { last_qty } => filled(open, last_qty, Order::Sent),
@@ -305,7 +306,7 @@ fn waiting(open: Open, event: Event, state: fn(Open) -> Order) -> Step {
     match event {
         Event::Filled { last_qty } => filled(open, last_qty, state),
         Event::Claimed { matched } | Event::Found(Evidence::Finished { matched }) => {
-            claimed(Doubt { open, claim: None, is_fenced: false }, matched)
+            claimed(Doubt { open, claim: None, is_fenced: false }, matched, POLL)
         }
         Event::Elapsed(Timer::Resolve) => Ok((fenced(open), FENCE)),
         Event::Elapsed(Timer::Poll) => Ok((order, &[Action::Query])),
@@ -325,9 +326,9 @@ fn unknown(doubt: Doubt, event: Event) -> Step {
     let order = Order::Unknown(doubt);
     match event {
         Event::Claimed { matched } | Event::Found(Evidence::Finished { matched }) => {
-            claimed(doubt, matched)
+            claimed(doubt, matched, POLL)
         }
-        Event::Refused => turned_down(doubt),
+        Event::Refused => turned_down(doubt, &[Action::Query]),
         Event::Filled { last_qty } => doubt_filled(doubt, last_qty),
         Event::Found(Evidence::Open) => Ok((order, &[Action::Cancel, Action::Arm(Timer::Poll)])),
         Event::Found(Evidence::Absent) => absent(doubt),
@@ -392,22 +393,22 @@ fn withdrawn(order_qty: Qty) -> Step {
     Ok((Order::Terminal(Closed { open, end: End::None, is_watched: false }), END))
 }
 
-/// The venue says how much was matched: proof only once the trades say the same.
-fn claimed(doubt: Doubt, matched: Qty) -> Step {
+/// The venue says how much was matched: proof only once the trades say the same. A claim that comes
+/// again and again must not put the deadline off (L-2): `more` starts one only where none runs.
+fn claimed(doubt: Doubt, matched: Qty, more: &'static [Action]) -> Step {
     if doubt.open.cum_qty == matched {
         return Ok((close(doubt.open), END));
     }
-    let waiting = Order::Unknown(Doubt { claim: Some(matched), ..doubt });
-    Ok((waiting, if doubt.is_fenced { &[Action::Arm(Timer::Poll)] } else { WAIT }))
+    Ok((Order::Unknown(Doubt { claim: Some(matched), ..doubt }), more))
 }
 
 /// A proven refusal ends the order, unless a trade has already proven the opposite.
-fn turned_down(doubt: Doubt) -> Step {
+fn turned_down(doubt: Doubt, more: &'static [Action]) -> Step {
     let Doubt { open, claim, .. } = doubt;
     if open.cum_qty == Qty::ZERO && claim.is_none() {
         return Ok((Order::Terminal(Closed { open, end: End::Rejected, is_watched: false }), END));
     }
-    Ok((Order::Unknown(doubt), ASK))
+    Ok((Order::Unknown(doubt), more))
 }
 
 fn absent(doubt: Doubt) -> Step {

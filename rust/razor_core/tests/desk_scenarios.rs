@@ -10,8 +10,8 @@
 use std::collections::BTreeMap;
 
 use razor_core::basket::{
-    Action, Answer, Desk, DeskTimer, Input, LegPlan, Operator, Phase, Plan, Quote, Row, Rules,
-    Trade, Treasury, View, Waits,
+    Action, Answer, Desk, DeskTimer, Input, LegPlan, Operator, Phase, Plan, Quote, Refusal, Row,
+    Rules, Trade, Treasury, VenueMode, View, Waits,
 };
 use razor_core::ids::{SetIx, TokenIx};
 use razor_core::ledger::Settle;
@@ -399,4 +399,236 @@ fn both_chase_steps_at_one_price_are_sent_once() {
     assert_eq!(bench.out_now().1.rung, Rung::FlatOne);
     let guard = bench.rows().iter().find_map(|row| row.guard).expect("the guard is said");
     assert_eq!(guard.to_string(), "guard=S-07 same_px=300000");
+}
+
+/// Stops the clock of an order until it is given up by absence: late, never, nobody knows.
+fn give_up(bench: &mut Bench, order: OrderIx) {
+    use razor_core::order::Timer;
+    bench.put(Input::Elapsed(DeskTimer::Order(order, Timer::Answer)));
+    bench.put(Input::Elapsed(DeskTimer::Order(order, Timer::Resolve)));
+    bench.put(Input::Found(order, Evidence::Absent));
+}
+
+#[test]
+fn a_claim_that_is_repeated_does_not_put_the_deadline_off() {
+    let mut bench = Bench::new(2);
+    bench.put(Input::Signal(plan(1, 2)));
+    let (fire, _) = bench.out_now();
+    let resolve = DeskTimer::Order(fire, razor_core::order::Timer::Resolve);
+    let is_resolve =
+        |action: &&Action| matches!(action, Action::Arm(timer, _) if *timer == resolve);
+    bench.put(Input::Answered(fire, Answer::Matched { matched: TEN }));
+    assert_eq!(bench.out.iter().filter(is_resolve).count(), 1);
+    for _ in 0..5 {
+        let done = bench.put(Input::Found(fire, Evidence::Finished { matched: TEN }));
+        assert_eq!(done.iter().filter(is_resolve).count(), 0);
+        bench.put(Input::Answered(fire, Answer::Refused(Refusal::Order)));
+    }
+    assert_eq!(bench.out.iter().filter(is_resolve).count(), 1);
+    bench.put(Input::Elapsed(resolve));
+    bench.put(Input::Elapsed(resolve));
+    assert_eq!(bench.desk.stopped().map(|guard| guard.id), Some(GuardId::L2));
+}
+
+#[test]
+fn a_settle_deadline_that_passes_during_a_sale_is_armed_anew() {
+    let mut bench = Bench::new(2);
+    bench.put(Input::Signal(plan(1, 2)));
+    let (fire, _) = bench.out_now();
+    bench.put(Input::Elapsed(DeskTimer::Set));
+    let id = bench.trade(fire, TEN, Settle::Prov);
+    assert_eq!(bench.desk.phase(), Phase::SettlePending);
+    bench.settle(fire, id, TEN, Settle::Conf);
+    assert_eq!(bench.desk.phase(), Phase::Flattening);
+    bench.put(Input::Elapsed(DeskTimer::Settle));
+    let (sale, _) = bench.out_now();
+    bench.trade(sale, TEN, Settle::Prov);
+    assert_eq!(bench.desk.phase(), Phase::SettlePending);
+    let armed = |action: &&Action| matches!(action, Action::Arm(DeskTimer::Settle, _));
+    assert_eq!(bench.out.iter().filter(armed).count(), 2);
+    bench.put(Input::Elapsed(DeskTimer::Settle));
+    assert_eq!(bench.desk.stopped().map(|guard| guard.id), Some(GuardId::S22));
+}
+
+#[test]
+fn a_settle_deadline_that_passes_before_the_reconciliation_is_armed_anew() {
+    let mut bench = Bench::new(2);
+    bench.put(Input::Signal(plan(1, 2)));
+    let (fire, _) = bench.out_now();
+    bench.put(Input::Elapsed(DeskTimer::Set));
+    bench.trade(fire, TEN, Settle::Prov);
+    bench.put(Input::Restarted);
+    bench.put(Input::Elapsed(DeskTimer::Settle));
+    let done = bench.put(Input::Reconciled);
+    assert!(done.iter().any(|action| matches!(action, Action::Arm(DeskTimer::Settle, _))));
+}
+
+#[test]
+fn a_merge_under_way_at_a_restart_has_a_deadline_and_cannot_be_cleared_away() {
+    let mut bench = Bench::new(2);
+    bench.put(Input::Signal(plan(1, 2)));
+    bench.fill(TEN);
+    bench.fill(TEN);
+    bench.put(Input::Restarted);
+    bench.put(Input::Elapsed(DeskTimer::Settle));
+    let done = bench.put(Input::Reconciled);
+    assert!(done.iter().any(|action| matches!(action, Action::Arm(DeskTimer::Settle, _))));
+    bench.put(Input::Elapsed(DeskTimer::Settle));
+    assert_eq!(bench.desk.phase(), Phase::HardStop);
+    bench.put(Input::Operator(Operator::Clear));
+    assert_eq!(bench.desk.phase(), Phase::HardStop, "nobody knows what became of the merge");
+    bench.put(Input::Merged(Treasury::Done));
+    bench.put(Input::Operator(Operator::Clear));
+    assert_eq!(bench.desk.phase(), Phase::Idle);
+    assert_eq!(bench.desk.ledger().position(TokenIx(0)).conf, Qty::ZERO);
+}
+
+#[test]
+fn shares_of_a_sale_that_was_given_up_are_not_sold_again_within_its_late_window() {
+    let mut bench = Bench::new(2);
+    bench.put(Input::Signal(plan(1, 2)));
+    bench.fill(TEN);
+    bench.fill(Qty::ZERO);
+    bench.fill(Qty::ZERO);
+    let (sale, attempt) = bench.out_now();
+    assert_eq!(attempt.rung, Rung::FlatOne);
+    let sends = bench.sends();
+    give_up(&mut bench, sale);
+    assert_eq!((bench.desk.phase(), bench.sends()), (Phase::SettlePending, sends));
+    let late = DeskTimer::Order(sale, razor_core::order::Timer::Late);
+    bench.now = Nanos(1);
+    bench.book(TokenIx(2), 290_000, 300_000);
+    bench.put(Input::Elapsed(late));
+    assert_eq!(bench.out_now().1.rung, Rung::FlatTwo, "the ladder goes on");
+}
+
+#[test]
+fn sets_that_a_given_up_sale_may_still_take_are_not_merged() {
+    let mut bench = Bench::new(2);
+    bench.put(Input::Signal(plan(1, 2)));
+    bench.fill(TEN);
+    let (chase, _) = bench.out_now();
+    give_up(&mut bench, chase);
+    let (second, _) = bench.out_now();
+    bench.put(Input::Answered(second, Answer::Matched { matched: Qty::ZERO }));
+    let (sale, attempt) = bench.out_now();
+    assert_eq!(attempt.rung, Rung::FlatOne);
+    bench.trade(chase, TEN, Settle::Conf);
+    give_up(&mut bench, sale);
+    let merged = |bench: &Bench| bench.out.iter().any(|a| matches!(a, Action::Merge(..)));
+    assert!(!merged(&bench) && bench.desk.phase() == Phase::SettlePending);
+    bench.put(Input::Elapsed(DeskTimer::Order(sale, razor_core::order::Timer::Late)));
+    assert!(merged(&bench));
+}
+
+#[test]
+fn a_merge_takes_what_was_asked_for_not_what_came_since() {
+    let mut bench = Bench::new(2);
+    bench.put(Input::Signal(plan(1, 2)));
+    let (fire, _) = bench.out_now();
+    bench.trade(fire, Qty(5_000_000), Settle::Conf);
+    give_up(&mut bench, fire);
+    let (chase, _) = bench.out_now();
+    give_up(&mut bench, chase);
+    bench.fill(Qty(5_000_000));
+    assert!(bench.out.contains(&Action::Merge(SetIx(0), Qty(5_000_000))));
+    bench.trade(fire, Qty(5_000_000), Settle::Conf);
+    bench.trade(chase, Qty(5_000_000), Settle::Conf);
+    bench.put(Input::Merged(Treasury::Done));
+    for token in [TokenIx(0), TokenIx(2)] {
+        assert_eq!(bench.desk.ledger().position(token).conf, Qty(5_000_000));
+    }
+}
+
+#[test]
+fn a_rescue_counts_its_own_residual_once() {
+    let mut bench = Bench::new(2);
+    bench.put(Input::Signal(plan(1, 2)));
+    let (fire, _) = bench.out_now();
+    bench.trade(fire, Qty(500_000), Settle::Conf);
+    give_up(&mut bench, fire);
+    assert_eq!(bench.ends(), [(1, "FLATTENED")], "half a share is too small to chase or to sell");
+    bench.trade(fire, Qty(500_000), Settle::Conf);
+    assert_eq!(bench.out_now().1.order_qty, Qty(1_000_000));
+}
+
+#[test]
+fn a_wait_for_a_book_ends_with_the_flatten_it_belongs_to() {
+    let mut bench = Bench::new(2);
+    bench.put(Input::Signal(plan(1, 2)));
+    bench.fill(TEN);
+    let (chase, _) = bench.out_now();
+    give_up(&mut bench, chase);
+    bench.put(Input::Mode(VenueMode::Restarting));
+    bench.fill(Qty::ZERO);
+    assert!(bench.desk.is_waiting_for_books());
+    // The first chase arrives after all, one share of it provisional: that set may not be sold.
+    bench.trade(chase, TEN, Settle::Prov);
+    assert_eq!(bench.desk.phase(), Phase::SettlePending);
+    assert!(!bench.desk.is_waiting_for_books());
+}
+
+#[test]
+fn what_stops_trading_says_why() {
+    let cases: [(Input, GuardId); 5] = [
+        (Input::Foreign, GuardId::S32),
+        (Input::DurabilityLost, GuardId::D10),
+        (Input::Mode(VenueMode::VersionMismatch), GuardId::S21),
+        (Input::Operator(Operator::Halt), GuardId::S06),
+        (Input::Merged(Treasury::Done), GuardId::S32),
+    ];
+    for (input, guard) in cases {
+        let mut bench = Bench::new(2);
+        bench.put(Input::Signal(plan(1, 2)));
+        bench.put(input);
+        assert_eq!(bench.desk.stopped().map(|guard| guard.id), Some(guard));
+        assert_eq!(bench.ends(), [(1, "HARDSTOP")]);
+    }
+}
+
+#[test]
+fn a_clear_waits_until_nothing_is_unproven() {
+    let mut bench = Bench::new(2);
+    bench.put(Input::Operator(Operator::Clear));
+    let refused = |bench: &Bench| {
+        bench.rows().iter().filter(|row| row.guard.is_some_and(|g| g.id == GuardId::L10)).count()
+    };
+    assert_eq!(refused(&bench), 1, "there is nothing to clear");
+    bench.put(Input::Signal(plan(1, 2)));
+    let (fire, _) = bench.out_now();
+    bench.put(Input::Operator(Operator::Halt));
+    bench.put(Input::Operator(Operator::Clear));
+    assert_eq!((bench.desk.phase(), refused(&bench)), (Phase::HardStop, 2));
+    bench.put(Input::Answered(fire, Answer::Refused(Refusal::Account)));
+    bench.put(Input::Operator(Operator::Clear));
+    assert_eq!(bench.desk.phase(), Phase::Idle);
+}
+
+#[test]
+fn a_mode_blocks_entries_and_says_so_and_a_failed_merge_holds_the_sets() {
+    for mode in
+        [VenueMode::Restarting, VenueMode::PostOnly, VenueMode::CancelOnly, VenueMode::Disabled]
+    {
+        let mut bench = Bench::new(2);
+        bench.put(Input::Mode(mode));
+        bench.put(Input::Signal(plan(1, 2)));
+        assert_eq!(bench.ends(), [(1, "REJECTED_BY_RISK")], "{}", mode.word());
+        bench.put(Input::Mode(VenueMode::Normal));
+        bench.put(Input::Signal(plan(2, 2)));
+        bench.fill(TEN);
+        bench.fill(TEN);
+        bench.put(Input::Merged(Treasury::Failed));
+        assert_eq!(bench.ends().last(), Some(&(2, "SET_DONE")));
+        assert_eq!(bench.desk.ledger().position(TokenIx(0)).conf, TEN);
+    }
+}
+
+#[test]
+fn an_intent_that_is_not_durable_sends_nothing_and_stops() {
+    let mut bench = Bench::new(2);
+    let mut out = Vec::new();
+    bench.desk.step(bench.now, Input::Signal(plan(1, 2)), &bench.market, &mut out);
+    bench.put(Input::NotDurable(OrderIx(0)));
+    assert_eq!(bench.desk.stopped().map(|guard| guard.id), Some(GuardId::D10));
+    assert_eq!(bench.sends(), 0);
 }

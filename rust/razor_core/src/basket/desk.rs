@@ -1,5 +1,6 @@
 //! The account's one desk: what can reach it, what it asks for, and the step between them.
 
+use core::hash::{Hash, Hasher};
 use std::collections::{BTreeMap, VecDeque};
 
 use super::legs::{Basket, Purpose, Wait};
@@ -194,7 +195,7 @@ pub enum Action {
 }
 
 /// An order and what it is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slot {
     /// What it is for.
     pub attempt: Attempt,
@@ -210,6 +211,14 @@ pub struct Slot {
     pub sent: Option<Nanos>,
     /// How the venue answered.
     pub ack: Option<&'static str>,
+}
+
+/// What decides, without what is only told: the explorer knows states that act alike as one.
+impl Hash for Slot {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { attempt, order, fees, top: _, notional: _, sent: _, ack: _ } = self;
+        (attempt, order, fees).hash(state);
+    }
 }
 
 /// The account.
@@ -234,8 +243,11 @@ pub struct Desk {
     pub(super) plans: BTreeMap<u64, Plan>,
     /// Sets merged per signal of `plans`.
     pub(super) merged: BTreeMap<u64, Qty>,
-    /// Shares too small to sell, with their cost, until the next leftover of their token.
-    pub(super) residuals: BTreeMap<TokenIx, (Qty, Usdc)>,
+    /// Shares too small to sell, by token and signal, with their cost, until the next leftover of
+    /// their token.
+    pub(super) residuals: BTreeMap<(TokenIx, u64), (Qty, Usdc)>,
+    /// Residuals of signals of `plans` that were sold with another set.
+    pub(super) given: BTreeMap<(TokenIx, u64), Qty>,
 }
 
 /// One step: the time, what may be looked at, and where the actions go.
@@ -275,6 +287,7 @@ impl Desk {
             plans: BTreeMap::new(),
             merged: BTreeMap::new(),
             residuals: BTreeMap::new(),
+            given: BTreeMap::new(),
         }
     }
 

@@ -209,15 +209,15 @@ impl Desk {
         let mut is_waiting = false;
         for leg in &basket.order {
             let (state, left) = (basket.leg(*leg), basket.leftover(*leg));
-            let least =
-                basket.plan.legs.get(usize::from(*leg)).map_or(Qty::ZERO, |leg| leg.min_order_qty);
-            if left == Qty::ZERO || left < least {
+            let Some(plan) = basket.plan.legs.get(usize::from(*leg)) else { continue };
+            if left == Qty::ZERO || left < plan.min_order_qty {
                 continue;
             }
             if state.flat_steps >= self.rules.flatten_attempts {
                 return Sale::Exhausted { leg: *leg, left };
             }
-            if state.free() < left {
+            // A sale that was given up by absence may still take its shares (F-15, S-09).
+            if state.free() < left || self.spare(plan.token) < left {
                 is_waiting = true;
             } else if best.is_none_or(|(steps, _, _)| state.flat_steps < steps) {
                 best = Some((state.flat_steps, *leg, left));
@@ -230,10 +230,13 @@ impl Desk {
         }
     }
 
-    fn await_chain<V: View>(&mut self, turn: &mut Turn<'_, V>) -> bool {
+    pub(super) fn await_chain<V: View>(&mut self, turn: &mut Turn<'_, V>) -> bool {
         if self.phase == Phase::Flattening {
             turn.out.push(Action::Disarm(DeskTimer::Flatten));
             turn.out.push(Action::Disarm(DeskTimer::FlatWait));
+            if let Some(basket) = &mut self.basket {
+                basket.wait = Wait::No;
+            }
         }
         self.phase = Phase::SettlePending;
         let Some(basket) = &mut self.basket else { return false };
@@ -347,8 +350,14 @@ impl Desk {
                     basket.is_unwinding = true;
                 }
             }
+            DeskTimer::Settle => {
+                // It passed while something else was done: the next wait for the chain has its own.
+                if let Some(basket) = &mut self.basket {
+                    basket.is_settling = false;
+                }
+            }
             DeskTimer::Cooldown if self.phase == Phase::Cooldown => self.phase = Phase::Idle,
-            DeskTimer::Flatten | DeskTimer::Settle | DeskTimer::Cooldown => {}
+            DeskTimer::Flatten | DeskTimer::Cooldown => {}
         }
     }
 
@@ -391,7 +400,9 @@ impl Desk {
     /// Leaves `HardStop`, once nothing is unproven (L-10). What is held stays in the ledger.
     fn clear<V: View>(&mut self, turn: &mut Turn<'_, V>) {
         let is_open = |order: &Order| !order.is_terminal() || order.in_flight().0 > 0;
-        let open = self.orders.values().filter(|slot| is_open(&slot.order)).count();
+        let orders = self.orders.values().filter(|slot| is_open(&slot.order)).count();
+        let merges = self.basket.as_ref().is_some_and(|b| b.merge == Merge::UnderWay);
+        let open = orders.saturating_add(usize::from(merges));
         let row = Row::new(turn.now, "CLEAR");
         if self.phase != Phase::HardStop || open > 0 {
             let open = i64::try_from(open).unwrap_or(i64::MAX);

@@ -16,11 +16,18 @@ use crate::units::{Qty, Usdc, notional_ceil};
 impl Desk {
     /// Nothing is left to sell and nothing is pending: whole sets are merged, then the set ends.
     pub(super) fn finish<V: View>(&mut self, turn: &mut Turn<'_, V>) -> bool {
-        let Some(basket) = &mut self.basket else { return false };
+        let Some(basket) = &self.basket else { return false };
         let whole = basket.matched();
         let can_merge = basket.plan.settlement == Settlement::Merge && whole > DUST;
         if can_merge && basket.merge == Merge::NotTried && !self.is_stopping {
+            let tokens: Vec<TokenIx> = basket.plan.legs.iter().map(|leg| leg.token).collect();
+            if tokens.into_iter().any(|token| self.spare(token) < whole) {
+                // A sale that was given up by absence may still take them (F-15, S-22).
+                return self.await_chain(turn);
+            }
+            let Some(basket) = &mut self.basket else { return false };
             basket.merge = Merge::UnderWay;
+            basket.merging = whole;
             let set = basket.plan.set;
             turn.out.push(Action::Arm(DeskTimer::Settle, self.rules.waits.settle));
             turn.out.push(Action::Merge(set, whole));
@@ -38,7 +45,8 @@ impl Desk {
             return self.hard_stop(Guard::new(GuardId::S32, [("merge", 1)]), turn);
         };
         basket.merge = Merge::Over;
-        let whole = basket.matched();
+        // What was asked for, not what is whole by now: late arrivals may have added to it.
+        let whole = basket.merging;
         let tokens: Vec<TokenIx> = basket.plan.legs.iter().map(|leg| leg.token).collect();
         let mut row = Row::new(turn.now, "MERGE").of(&basket.plan);
         row.req_qty = Some(whole);
@@ -133,10 +141,7 @@ impl Desk {
             }
             legs = legs.saturating_add(1);
             let cost = notional_ceil(plan.limit, left).map_err(|_| overflow())?;
-            let kept = self.residuals.entry(plan.token).or_default();
-            let qty = kept.0.plus(left).map_err(|_| overflow())?;
-            let cost = kept.1.plus(cost).map_err(|_| overflow())?;
-            *kept = (qty, cost);
+            self.residuals.insert((plan.token, basket.plan.signal_id), (left, cost));
         }
         let total: i64 = self.residuals.values().map(|(_, cost)| cost.0).sum();
         let most = self.risk.caps().max_residual;
@@ -154,10 +159,19 @@ impl Desk {
             if basket.leftover(number) == Qty::ZERO {
                 continue;
             }
-            let token = basket.plan.legs.get(leg).map(|leg| leg.token);
-            let kept = token.and_then(|token| self.residuals.remove(&token));
-            if let (Some((qty, _)), Some(state)) = (kept, basket.leg_mut(number)) {
-                state.add(Side::Buy, Settle::Conf, qty);
+            let Some(token) = basket.plan.legs.get(leg).map(|leg| leg.token) else { continue };
+            let kept = self.residuals.range((token, 0)..=(token, u64::MAX));
+            let signals: Vec<u64> = kept.map(|((_, signal), _)| *signal).collect();
+            for signal in signals {
+                let kept = self.residuals.remove(&(token, signal));
+                let qty = kept.map_or(Qty::ZERO, |(qty, _)| qty);
+                if let Some(state) = basket.leg_mut(number) {
+                    state.add(Side::Buy, Settle::Conf, qty);
+                }
+                if self.plans.contains_key(&signal) {
+                    let gone = self.given.entry((token, signal)).or_default();
+                    gone.0 = gone.0.saturating_add(qty.0);
+                }
             }
         }
     }
@@ -184,8 +198,12 @@ impl Desk {
                 leg.add(fill.side, fill.settle, fill.qty);
             }
         }
-        for leg in &mut basket.legs {
-            leg.conf = Qty(leg.conf.0.saturating_sub(merged.0));
+        for (leg, plan) in basket.legs.iter_mut().zip(&basket.plan.legs) {
+            // Its own residuals are among its fills; those that went with another set are not here.
+            let key = (plan.token, basket.plan.signal_id);
+            self.residuals.remove(&key);
+            let given = self.given.get(&key).copied().unwrap_or_default();
+            leg.conf = Qty(leg.conf.0.saturating_sub(merged.0).saturating_sub(given.0));
         }
         self.basket = Some(Box::new(basket));
         self.phase = Phase::SettlePending;

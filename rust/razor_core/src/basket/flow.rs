@@ -5,6 +5,7 @@ use super::desk::{Action, Answer, Desk, DeskTimer, Refusal, Slot, Trade, Turn};
 use super::plan::View;
 use super::row::{Row, Sample};
 use super::{Outcome, Phase};
+use crate::ids::TokenIx;
 use crate::ledger::{Booked, Fill, FillKey, LedgerError, Settle};
 use crate::order::{self, Attempt, AttemptKey, End, Event, Order, OrderIx, Rung, Side, Timer};
 use crate::risk::{Guard, GuardId, SendFacts, reservation};
@@ -77,7 +78,7 @@ impl Desk {
     fn send_guard(&self, now: Nanos, slot: &Slot) -> Result<(), Guard> {
         let attempt = &slot.attempt;
         if attempt.side() == Side::Sell {
-            let free = self.ledger.sellable(attempt.token);
+            let free = self.spare(attempt.token);
             if attempt.order_qty > free {
                 let sides = [("q", signed(attempt.order_qty.0)), ("conf", signed(free.0))];
                 return Err(Guard::new(GuardId::S09, sides));
@@ -96,6 +97,17 @@ impl Desk {
                 open_orders: u32::try_from(open).unwrap_or(u32::MAX),
             },
         )
+    }
+
+    /// Confirmed shares that no sale has taken or may still take (S-09): one that was given up by
+    /// absence counts until its late window is over.
+    pub(super) fn spare(&self, token: TokenIx) -> Qty {
+        let sells = self
+            .orders
+            .values()
+            .filter(|slot| slot.attempt.token == token && slot.attempt.side() == Side::Sell);
+        let promised = sells.fold(0_u64, |sum, slot| sum.saturating_add(slot.order.in_flight().0));
+        Qty(self.ledger.sellable(token).0.saturating_sub(promised))
     }
 
     /// What the signal has spent and what its orders can still spend (S-02).
@@ -133,7 +145,9 @@ impl Desk {
                 turn.row(&self.row_of(turn.now, order, &slot.attempt).blocked(guard));
                 let refused =
                     if guard.is_expiry() { Outcome::Expired } else { Outcome::RejectedByRisk };
-                if let Some(basket) = &mut self.basket {
+                if let Some(basket) =
+                    self.basket.as_mut().filter(|_| slot.attempt.rung == Rung::Fire)
+                {
                     basket.refused = Some(refused);
                 }
                 self.order_event(order, Event::Withdrawn, turn);

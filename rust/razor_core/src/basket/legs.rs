@@ -135,6 +135,8 @@ pub struct Basket {
     pub is_settling: bool,
     /// How far the merge of its whole sets is.
     pub merge: Merge,
+    /// Whole sets that were asked to be merged.
+    pub merging: Qty,
     /// Whole sets merged.
     pub merged: Qty,
     /// How the signal ends if nothing is bought, where a guard decided it.
@@ -163,6 +165,7 @@ impl Basket {
             purpose: Purpose::Signal,
             is_settling: false,
             merge: Merge::NotTried,
+            merging: Qty::ZERO,
             merged: Qty::ZERO,
             refused: None,
             wait: Wait::No,

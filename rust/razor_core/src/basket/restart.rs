@@ -5,7 +5,8 @@
 //! questions and cancels (D-6), and the set in work is only unwound, never completed.
 
 use super::Phase;
-use super::desk::{Action, Desk, Turn};
+use super::desk::{Action, Desk, DeskTimer, Turn};
+use super::legs::Merge;
 use super::plan::View;
 use super::row::Row;
 use crate::order::{Event, Order, OrderIx};
@@ -47,7 +48,16 @@ impl Desk {
             return;
         }
         turn.row(&Row::new(turn.now, "RECOVERY").why("RECONCILED"));
-        self.phase = if self.basket.is_some() { Phase::SettlePending } else { Phase::Idle };
+        let Some(basket) = &mut self.basket else {
+            self.phase = Phase::Idle;
+            return;
+        };
+        self.phase = Phase::SettlePending;
+        // The old deadline may have passed in the meantime.
+        basket.is_settling = basket.merge == Merge::UnderWay;
+        if basket.is_settling {
+            turn.out.push(Action::Arm(DeskTimer::Settle, self.rules.waits.settle));
+        }
     }
 
     /// Whether the desk waits for [`super::Input::Reconciled`] and all its orders are proven.
