@@ -79,7 +79,7 @@ fn events() -> impl Strategy<Value = VenueEvent> {
         (any::<u64>(), evidence())
             .prop_map(|(order, evidence)| VenueEvent::Found { order: OrderIx(order), evidence }),
         any::<bool>().prop_map(|is_done| VenueEvent::Merged { is_done }),
-        any::<u8>().prop_map(VenueEvent::Mode),
+        (0_u8..=5).prop_map(VenueEvent::Mode),
         prop::sample::select(plain),
     ]
 }

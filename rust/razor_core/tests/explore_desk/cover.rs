@@ -108,6 +108,8 @@ pub const fn input_word(input: &Input) -> &'static str {
         Input::Merged(Treasury::Done) => "merge: done",
         Input::Merged(Treasury::Failed) => "merge: failed",
         Input::Books => "books",
+        Input::Injected(..) => "fault said",
+        Input::Ended => "run ended",
         Input::Elapsed(timer) => timer_word(*timer),
         Input::Mode(_) => "venue mode",
         Input::Operator(Operator::Stop) => "operator: stop",
