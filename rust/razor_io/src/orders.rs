@@ -60,17 +60,17 @@ impl Session {
                 self.repeats.remove(0);
                 self.record_own(Kind::Operator, repeat, REPEAT)?;
             } else if due <= deadline {
-                self.bring_in(Nanos(due))?;
+                self.bring_in(Nanos(due), Nanos(due))?;
             } else {
                 self.record_own(Kind::Timer, deadline, b"")?;
             }
         }
     }
 
-    /// Takes one event of the venue.
-    fn bring_in(&mut self, now: Nanos) -> Result<(), SessionFault> {
+    /// Takes one event of the venue that is due by `now`, and records it as received at `at`.
+    fn bring_in(&mut self, now: Nanos, at: Nanos) -> Result<(), SessionFault> {
         let Some(venue) = &mut self.venue else { return Ok(()) };
-        let Some((at, event)) = venue.poll(now, &EngineTops(&self.engine)) else { return Ok(()) };
+        let Some((_, event)) = venue.poll(now, &EngineTops(&self.engine)) else { return Ok(()) };
         let recv_ns = at.max(self.engine.now()).0;
         self.record_own(Kind::Venue, recv_ns, &event.encode())
     }
@@ -84,7 +84,7 @@ impl Session {
         for _ in 0..MOST_OWED {
             let due = self.venue.as_ref().and_then(|venue| venue.next_due());
             let Some(due) = due else { return Ok(()) };
-            self.bring_in(due)?;
+            self.bring_in(due, self.engine.now())?;
         }
         Ok(())
     }

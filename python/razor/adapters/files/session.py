@@ -35,7 +35,12 @@ class PlayedSession:
         return self._session.now_ns
 
     def flush(self) -> None:
-        """Hand what is kept back to the system."""
+        """Take what the venue still owes, and hand what is kept back to the system.
+
+        In this order: a replay meets the venue's last words before its own end, and must hand its
+        records over at the same place for the same bytes.
+        """
+        self._session.end_orders()
         self._session.flush()
 
 
