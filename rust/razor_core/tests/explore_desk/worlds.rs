@@ -139,7 +139,7 @@ pub fn daily() -> Vec<Config> {
         Config { stops_at_hard_stop: false, ..small("operators", Budget { crashes: 1, ..words }) },
         Config {
             books: vec![Book::Fresh, Book::Stale],
-            ..small("modes", Budget { modes: 1, ..plainly() })
+            ..small("modes", Budget { modes: 1, ..narrow })
         },
         Config {
             plans: vec![plan(1, 2, 1), plan(1, 2, 1), plan(2, 2, 1)],
