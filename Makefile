@@ -59,6 +59,8 @@ tidy: build ## format, lints, types, import contracts, crate graph, licences, si
 
 nightly: build ## long laws and the full recordings: what is too long for make test
 	$(call stage,long laws,PROPTEST_CASES=20000 $(CARGO) test --workspace --locked --release)
+	$(call stage,large worlds,$(CARGO) test --locked --release -p razor_core --test explore_desk \
+		-- --ignored --nocapture)
 	$(call stage,long Python laws,HYPOTHESIS_PROFILE=nightly $(BIN)/pytest --timeout 1200)
 	$(call stage,full import,$(CARGO) bench --locked -p razor_io --bench import)
 	$(call stage,package,$(BIN)/python tools/package.py)

@@ -13,9 +13,9 @@
 //! trading. Sets that are whole are never sold: they are merged or held. Shares are spent only when
 //! the chain has confirmed them (S-09, S-22), and the wait for that is bounded.
 //!
-//! Owns: [`Phase`], [`Plan`] (a signal as the desk needs it), [`Desk`] (the account: its phase, the set
-//! in work, its orders, ledger and caps). Time is an input and deadlines are events, so that the same
-//! [`Desk::step`] runs in production, in the simulator and in the exhaustive explorer.
+//! Owns: [`Phase`], [`Plan`] (a signal as the desk needs it), [`Desk`] (the account: its phase, the
+//! set in work, its orders, ledger and caps). Time is an input and deadlines are events, so that
+//! the same [`Desk::step`] runs in production, in the simulator and in the exhaustive explorer.
 //!
 //! Must never: send without a durable intent, believe an unproven answer, sell what is not
 //! confirmed, or block an action without saying which guard did and by which numbers (D-7).

@@ -13,8 +13,9 @@
 //! (F-14), and a cancel is a request (F-33). What is not proven is `Unknown`: asked about again and
 //! again, fenced by a cancel at the first deadline, and handed to a person at the second.
 //!
-//! Owns: [`Order`], [`Event`], [`Action`], [`step`]. Must never: read a clock (deadlines are events),
-//! send twice, or leave `Terminal` — a fill that comes after it is booked as a late arrival.
+//! Owns: [`Order`], [`Event`], [`Action`], [`step`]. Must never: read a clock (deadlines are
+//! events), send twice, or leave `Terminal` — a fill that comes after it is booked as a late
+//! arrival.
 //!
 //! Invariants: exactly one transition gives [`Action::Send`]; `cum_qty` never falls; an event that
 //! cannot happen is [`Refused`] and listed by name, never passed over by a wildcard (S-31).
@@ -75,7 +76,8 @@ pub struct Closed {
     pub open: Open,
     /// How it ended, as first proven.
     pub end: End,
-    /// Whether it ended by absence alone: its reservation stays until the late window is over (F-15).
+    /// Whether it ended by absence alone: its reservation stays until the late window is over
+    /// (F-15).
     pub is_watched: bool,
 }
 

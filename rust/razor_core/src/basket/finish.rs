@@ -130,8 +130,8 @@ impl Desk {
         }
     }
 
-    /// Leftovers too small to sell stay in exposure until their token has another (ARCHITECTURE §5);
-    /// gives back how many legs have one.
+    /// Leftovers too small to sell stay in exposure until their token has another (ARCHITECTURE
+    /// §5); gives back how many legs have one.
     fn keep_residuals(&mut self, basket: &Basket) -> Result<usize, Guard> {
         let mut legs = 0_usize;
         for (leg, plan) in basket.plan.legs.iter().enumerate() {
@@ -176,7 +176,8 @@ impl Desk {
         }
     }
 
-    /// Makes a late arrival the set in work: what its signal still holds, with the steps it has left.
+    /// Makes a late arrival the set in work: what its signal still holds, with the steps it has
+    /// left.
     pub(super) fn rescue(&mut self, order: OrderIx) -> bool {
         let signal = self.orders.get(&order).map(|slot| slot.attempt.key.signal_id);
         let Some(plan) = signal.and_then(|signal| self.plans.get(&signal)).cloned() else {

@@ -1,10 +1,10 @@
 //! What a set in work holds, leg by leg.
 //!
-//! Owns: [`Basket`] and [`LegState`]. The account's own positions stand in [`crate::ledger`]; these are
-//! the part of them that this signal is answerable for.
+//! Owns: [`Basket`] and [`LegState`]. The account's own positions stand in [`crate::ledger`]; these
+//! are the part of them that this signal is answerable for.
 //!
-//! Invariants: a leg never gives out more than it holds; shares that the chain has not confirmed are
-//! never counted as free.
+//! Invariants: a leg never gives out more than it holds; shares that the chain has not confirmed
+//! are never counted as free.
 
 use super::plan::Plan;
 use crate::ledger::Settle;

@@ -1,8 +1,8 @@
 //! What a restart means to the desk (INVARIANTS §6.4).
 //!
 //! The fold has brought back the state of the last durable record. What was planned and not durable
-//! never left; what was durable may have left. Until every open order is proven, nothing is sent but
-//! questions and cancels (D-6), and the set in work is only unwound, never completed.
+//! never left; what was durable may have left. Until every open order is proven, nothing is sent
+//! but questions and cancels (D-6), and the set in work is only unwound, never completed.
 
 use super::Phase;
 use super::desk::{Action, Desk, DeskTimer, Turn};

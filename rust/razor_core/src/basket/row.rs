@@ -1,4 +1,5 @@
-//! What the desk says it did: rows of `trade_log.csv` and samples of `calibration_log.csv`, as values.
+//! What the desk says it did: rows of `trade_log.csv` and samples of `calibration_log.csv`, as
+//! values.
 
 use super::Outcome;
 use crate::ids::SetIx;

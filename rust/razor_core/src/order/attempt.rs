@@ -1,7 +1,7 @@
 //! What one order is for: the attempt behind it, and the names that follow it everywhere.
 //!
-//! Owns: [`Attempt`], [`AttemptKey`], [`OrderIx`], [`OrderHash`], [`TradeId`]. An attempt never changes
-//! once it is planned; what becomes of it is [`super::Order`].
+//! Owns: [`Attempt`], [`AttemptKey`], [`OrderIx`], [`OrderHash`], [`TradeId`]. An attempt never
+//! changes once it is planned; what becomes of it is [`super::Order`].
 //!
 //! Invariant: an [`OrderIx`] is never given twice in the life of an account (S-13).
 

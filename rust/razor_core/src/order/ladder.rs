@@ -20,8 +20,8 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// `most = min(⌊net/2⌋, cap)`, `first = min(step, most)`; `None` when nothing may be spent, that
-    /// is under 2 bps of net edge.
+    /// `most = min(⌊net/2⌋, cap)`, `first = min(step, most)`; `None` when nothing may be spent,
+    /// that is under 2 bps of net edge.
     pub fn of(expected_net: Bps, cap: Bps, step: Bps) -> Option<Self> {
         let half = expected_net.raw().div_euclid(2);
         let most = Bps::new(half.min(cap.raw()));

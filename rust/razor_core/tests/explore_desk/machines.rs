@@ -80,7 +80,7 @@ const STATES: [&str; 9] = [
     "TERMINAL",
 ];
 
-fn action(action: &Action) -> String {
+fn action(action: Action) -> String {
     match action {
         Action::Arm(timer) => format!("arm {timer:?}").to_lowercase(),
         _ => format!("{action:?}").to_lowercase(),
@@ -103,7 +103,7 @@ fn order_cells() -> BTreeMap<(String, &'static str), BTreeSet<String>> {
                             }
                             _ => String::new(),
                         };
-                        let actions: Vec<String> = actions.iter().map(action).collect();
+                        let actions: Vec<String> = actions.iter().copied().map(action).collect();
                         let actions =
                             if actions.is_empty() { "—".to_owned() } else { actions.join(", ") };
                         format!("**{}{end}**: {actions}", word(&next))
@@ -197,7 +197,7 @@ fn recovery_table(text: &mut String) {
         (delayed, None),
     ];
     let tell = |(next, actions): (Order, &[Action])| {
-        let actions: Vec<String> = actions.iter().map(action).collect();
+        let actions: Vec<String> = actions.iter().copied().map(action).collect();
         format!("{}: {}", word(&next), actions.join(", "))
     };
     for (before, event) in cases {
@@ -229,9 +229,8 @@ fn render(cover: &Cover) -> String {
     );
     order_picture(&mut text);
     order_table(&mut text);
-    text.push_str(
-        "\n## Recovery\n\nUntil every open order is proven the desk stays in SAFE_HOLD.\n\n",
-    );
+    let recovery = "Until every open order is proven the desk stays in SAFE_HOLD.";
+    write!(text, "\n## Recovery\n\n{recovery}\n\n").unwrap();
     recovery_table(&mut text);
     text.push_str("\n## Phases\n\n");
     phase_picture(cover, &mut text);

@@ -241,7 +241,7 @@ impl Search<'_> {
         }
         let number = u32::try_from(self.origins.len()).expect("fewer states than 32 bits");
         self.origins.push(origin);
-        if self.limits.silence_every > 0 && key % self.limits.silence_every == 0 {
+        if self.limits.silence_every > 0 && key.is_multiple_of(self.limits.silence_every) {
             self.report.silent_runs += 1;
             if let Err(breach) = silence::run(self.config, &world) {
                 let path = self.path(number);

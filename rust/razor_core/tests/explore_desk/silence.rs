@@ -1,5 +1,5 @@
-//! The bounds of L-1, L-2 and L-3: from any state, when the venue never speaks again, the desk comes
-//! to rest within the time and the steps of INVARIANTS §4.
+//! The bounds of L-1, L-2 and L-3: from any state, when the venue never speaks again, the desk
+//! comes to rest within the time and the steps of INVARIANTS §4.
 
 use razor_core::basket::{Action, DeskTimer, Input, Phase};
 use razor_core::order::{self, Order};

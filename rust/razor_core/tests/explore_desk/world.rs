@@ -1,8 +1,8 @@
 //! The world of the explorer: the real desk, and a venue that knows what the desk must find out.
 //!
 //! Quantities are counted in units of one share. Time stands still: any armed deadline may pass at
-//! any moment, in any order, which covers every clock. The venue may let an order arrive whenever it
-//! likes, match any part of it, answer in any order or not at all, and settle as it pleases.
+//! any moment, in any order, which covers every clock. The venue may let an order arrive whenever
+//! it likes, match any part of it, answer in any order or not at all, and settle as it pleases.
 
 use razor_core::basket::{
     Action, Answer, Desk, DeskTimer, Input, Operator, Phase, Plan, Quote, Refusal, Rules, Trade,
@@ -13,6 +13,8 @@ use razor_core::ledger::Settle;
 use razor_core::order::{self, Evidence, Order, OrderIx, Rung, Side, TradeId};
 use razor_core::risk::Caps;
 use razor_core::units::{Nanos, Price, Qty, TickSize, Usdc};
+
+use super::defect::Defect;
 
 /// Micro-shares of one unit.
 pub const UNIT: u64 = 1_000_000;
@@ -148,31 +150,6 @@ pub struct Config {
     pub defect: Option<Defect>,
 }
 
-/// Deliberately wrong variants of the desk: each must be caught.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Defect {
-    /// Sends again when the answer is overdue (F-13).
-    ResendOnTimeout,
-    /// Takes "not found" for a proof, before any fence (F-14, F-18).
-    BelievesAbsence,
-    /// Takes an answer that proves nothing for a refusal (F-17).
-    ReleasesUnknown,
-    /// Takes matched for settled (F-51).
-    SellsProvisional,
-    /// Sends before the intent is durable (D-1).
-    SendsFirst,
-    /// Does not hear that a fill failed (F-48).
-    IgnoresVoid,
-    /// Forgets to fence at the deadline (F-15).
-    NeverFences,
-    /// Forgets which signals it has seen (F-60).
-    ForgetsSignals,
-    /// Loses a deadline (F-58).
-    LosesDeadline,
-    /// Does not remember over a restart what it was asked to merge (F-54).
-    MergesTwice,
-}
-
 /// One trade of one unit as the venue has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Unit {
@@ -232,11 +209,6 @@ impl Truth {
 
     pub fn seen(&self, settle: Settle) -> u8 {
         count(&self.units, Unit::Seen(settle))
-    }
-
-    /// Units that are matched and have not failed.
-    pub fn alive(&self) -> u8 {
-        self.units.len() as u8 - self.seen(Settle::Void)
     }
 
     /// Units that may still be matched.
@@ -799,7 +771,7 @@ impl Venue {
 }
 
 /// What a desk that forgets signals adds to their number.
-const FORGOTTEN: u64 = 50;
+pub const FORGOTTEN: u64 = 50;
 
 /// The place of a signal in the plans.
 pub fn place_of(config: &Config, signal: u64) -> usize {
@@ -809,66 +781,4 @@ pub fn place_of(config: &Config, signal: u64) -> usize {
 
 pub fn qty(units: u8) -> Qty {
     Qty(u64::from(units) * UNIT)
-}
-
-impl Defect {
-    /// What the wrong desk hears instead.
-    fn hear(self, before: &World, inputs: &mut Vec<Input>) {
-        let swap = |input: &Input| match (self, input) {
-            (Self::BelievesAbsence, Input::Found(order, Evidence::Absent)) => {
-                Input::Answered(*order, Answer::Refused(Refusal::Order))
-            }
-            (Self::ReleasesUnknown, Input::Answered(order, Answer::Unknown)) => {
-                Input::Answered(*order, Answer::Refused(Refusal::Order))
-            }
-            (Self::SellsProvisional, Input::Traded(trade)) if trade.settle == Settle::Prov => {
-                Input::Traded(Trade { settle: Settle::Conf, ..*trade })
-            }
-            (Self::ForgetsSignals, Input::Signal(plan)) if before.venue.signals > 0 => {
-                Input::Signal(Plan { signal_id: plan.signal_id + FORGOTTEN, ..plan.clone() })
-            }
-            _ => input.clone(),
-        };
-        *inputs = inputs.iter().map(swap).collect();
-        if self == Self::IgnoresVoid {
-            inputs.retain(|input| !matches!(input, Input::Traded(t) if t.settle == Settle::Void));
-        }
-        let is_merging = before.venue.merge.is_some();
-        if self == Self::MergesTwice && is_merging && inputs.contains(&Input::Restarted) {
-            inputs.push(Input::Merged(Treasury::Done));
-        }
-    }
-
-    /// What the wrong desk does instead.
-    fn act(self, inputs: &[Input], actions: &mut Vec<Action>) {
-        match self {
-            Self::ResendOnTimeout => {
-                for input in inputs {
-                    if let Input::Elapsed(DeskTimer::Order(order, order::Timer::Answer)) = input {
-                        actions.push(Action::Send(*order));
-                    }
-                }
-            }
-            Self::SendsFirst => {
-                let planned = actions.iter().find_map(|action| match action {
-                    Action::Persist(order, _) => Some(*order),
-                    _ => None,
-                });
-                actions.extend(planned.map(Action::Send));
-            }
-            Self::NeverFences => actions.retain(|action| !matches!(action, Action::Cancel(_))),
-            Self::LosesDeadline => actions.retain(|action| {
-                !matches!(
-                    action,
-                    Action::Arm(DeskTimer::Order(_, order::Timer::Resolve) | DeskTimer::Settle, _)
-                )
-            }),
-            Self::BelievesAbsence
-            | Self::ReleasesUnknown
-            | Self::SellsProvisional
-            | Self::IgnoresVoid
-            | Self::ForgetsSignals
-            | Self::MergesTwice => {}
-        }
-    }
 }

@@ -8,7 +8,8 @@ use razor_core::risk::{Breakers, Caps, RateBreaker};
 use razor_core::signal::bucket::Bucket;
 use razor_core::units::{Bps, Nanos, Price, Usdc};
 
-use super::world::{ASK, Book, Budget, Config, Defect, NOW, qty};
+use super::defect::Defect;
+use super::world::{ASK, Book, Budget, Config, NOW, qty};
 
 const SECOND: i64 = 1_000_000_000;
 const EVERY_BOOK: [Book; 9] = [
@@ -138,7 +139,7 @@ pub fn daily() -> Vec<Config> {
         Config { stops_at_hard_stop: false, ..small("operators", Budget { crashes: 1, ..words }) },
         Config {
             books: vec![Book::Fresh, Book::Stale],
-            ..small("modes", Budget { modes: 1, ..plainly() })
+            ..small("modes", Budget { modes: 1, ..narrow })
         },
         Config {
             plans: vec![plan(1, 2, 1), plan(1, 2, 1), plan(2, 2, 1)],
@@ -179,6 +180,10 @@ pub fn nightly() -> Vec<Config> {
     vec![
         three("three legs, one late", plainly()),
         three("three legs, a crash", Budget { crashes: 1, ..Budget::default() }),
+        Config {
+            first: vec![Settle::Prov],
+            ..three("three legs, wide", Budget { crashes: 1, ..plainly() })
+        },
         three("three legs, a void", Budget { voids: 1, ..Budget::default() }),
         Config { books: EVERY_BOOK.to_vec(), ..three("three legs, books", Budget::default()) },
         Config { budget: wide, first: both.clone(), ..plain("all answers", 2, 1) },
@@ -225,7 +230,7 @@ pub fn guards() -> Vec<Config> {
         with("old signal", |config| config.plans[0].ts = Nanos(NOW.0 - 3 * SECOND)),
         with("thin edge", |config| config.plans[0].expected_net = Bps::new(1)),
         with("short queue", |config| {
-            config.plans = many();
+            config.plans.push(plan(2, 2, 1));
             config.rules.queue = 0;
         }),
         with("hold", |config| config.plans[0].settlement = Settlement::HoldToResolution),
