@@ -78,6 +78,8 @@ impl Desk {
         let attempt = &slot.attempt;
         if attempt.side() == Side::Sell {
             let free = self.ledger.sellable(attempt.token);
+            // A sale that ended by absence may still arrive: its shares are not sold again.
+            let free = Qty(free.0.saturating_sub(self.selling(attempt.token).0));
             if attempt.order_qty > free {
                 let sides = [("q", signed(attempt.order_qty.0)), ("conf", signed(free.0))];
                 return Err(Guard::new(GuardId::S09, sides));
@@ -96,6 +98,14 @@ impl Desk {
                 open_orders: u32::try_from(open).unwrap_or(u32::MAX),
             },
         )
+    }
+
+    /// Shares of a token that earlier sales may still take (S-03, S-09).
+    fn selling(&self, token: crate::ids::TokenIx) -> Qty {
+        let sales = self.orders.values().filter(|slot| {
+            slot.attempt.token == token && slot.attempt.side() == Side::Sell
+        });
+        Qty(sales.fold(0, |sum, slot| sum.saturating_add(slot.order.in_flight().0)))
     }
 
     /// What the signal has spent and what its orders can still spend (S-02).

@@ -50,6 +50,13 @@ impl Books {
             *slot = book;
         }
     }
+
+    /// A message came over the connection of all of them.
+    pub(super) fn prove(&mut self, now: Nanos) {
+        for book in &mut self.list {
+            book.proof = now;
+        }
+    }
 }
 
 impl View for Books {
@@ -92,6 +99,8 @@ pub(super) struct BookLaw {
     pub(super) reach: u32,
     /// Largest size, in whole shares.
     pub(super) size: u32,
+    /// A message about one book proves all: one connection, watched by its canaries (S-18).
+    pub(super) is_shared: bool,
 }
 
 impl BookLaw {

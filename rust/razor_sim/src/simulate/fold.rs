@@ -12,8 +12,8 @@ use super::books::{Book, Books};
 /// What one line of the journal says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fact {
-    /// A message about one book.
-    Book(usize, Book),
+    /// A message about one book, and whether it proves all others.
+    Book(usize, Book, bool),
     /// An input of the desk.
     Input(Input),
 }
@@ -44,7 +44,12 @@ impl Fold {
     pub(super) fn take(&mut self, entry: &Entry, out: &mut Vec<Action>) {
         self.books.now = entry.at;
         match &entry.fact {
-            Fact::Book(place, book) => self.books.set(*place, *book),
+            Fact::Book(place, book, is_shared) => {
+                self.books.set(*place, *book);
+                if *is_shared {
+                    self.books.prove(entry.at);
+                }
+            }
             Fact::Input(input) => {
                 if let Input::Elapsed(timer) = input {
                     self.disarm(*timer);

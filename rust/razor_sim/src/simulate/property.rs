@@ -59,6 +59,7 @@ properties! {
     L1 "L-1" "each accepted signal has one terminal row",
     L2 "L-2" "every order is proven in time",
     L3 "L-3" "flattening ends in time",
+    L6 "L-6" "no machine turns in a circle",
     L7 "L-7" "once healed the desk is free, or stopped for a cause that occurred",
 }
 

@@ -9,7 +9,7 @@ use super::shrink::{describe, shrink};
 use super::{Options, Outcome, chained};
 
 /// Failing sessions that are shrunk and shown.
-pub const MOST_FAILURES: usize = 10;
+pub(super) const MOST_FAILURES: usize = 10;
 
 /// A session that broke something.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -85,6 +85,8 @@ pub(super) struct Scene {
     pub(super) signals: Vec<SignalSpec>,
     pub(super) faults: Vec<Fault>,
     pub(super) troubles: Vec<Trouble>,
+    /// When an operator tries to clear a stop; no fault.
+    pub(super) clears: Vec<Nanos>,
     /// End of the safety phase.
     pub(super) heal_at: Nanos,
 }
@@ -113,6 +115,7 @@ impl Scene {
             signals,
             faults: Vec::new(),
             troubles: Vec::new(),
+            clears: clears(&mut rng, heal_at),
             heal_at,
         };
         scene.draw_faults(&options.faults);
@@ -176,13 +179,14 @@ impl Scene {
 fn law_of(rng: &mut Rng) -> BookLaw {
     let is_calm = rng.chance(40);
     BookLaw {
-        gap: Nanos(i64::from(rng.below(3_000) + 50) * MILLI),
+        gap: Nanos(i64::from(rng.below(2_000) + 50) * MILLI),
         silent: 0,
         empty: if is_calm { 0 } else { rng.below(20) },
         vanish: if is_calm { 0 } else { rng.below(10) },
         moves: if is_calm { 20 } else { rng.below(100) },
         reach: if is_calm { 1 } else { rng.below(6) + 1 },
         size: [3, 20, 200, 5_000].get(rng.index(4)).copied().unwrap_or(20),
+        is_shared: rng.chance(70),
     }
 }
 
@@ -278,8 +282,8 @@ fn caps(rng: &mut Rng) -> Caps {
         window: rng.below(20) + 1,
     };
     Caps {
-        max_exposure: dollars(rng, 5, 500),
-        max_signal: dollars(rng, 5, 200),
+        max_exposure: dollars(rng, 20, 500),
+        max_signal: dollars(rng, 10, 200),
         max_day_loss: if is_tight { dollars(rng, 1, 5) } else { Usdc(1_000_000_000) },
         max_orders_per_min: if is_tight { rng.below(20) + 2 } else { 600 },
         max_open_orders: rng.below(3) + 1,
@@ -295,6 +299,12 @@ fn caps(rng: &mut Rng) -> Caps {
         signal_ttl: Nanos(i64::from(rng.below(4_000) + 500) * MILLI),
         takes_delayed_markets: rng.chance(50),
     }
+}
+
+fn clears(rng: &mut Rng, end: Nanos) -> Vec<Nanos> {
+    let span = end.0.max(1).cast_unsigned();
+    let count = if rng.chance(60) { rng.below(6) } else { 0 };
+    (0..count).map(|_| Nanos(rng.below_wide(span).cast_signed())).collect()
 }
 
 fn config(seed: u64, rng: &mut Rng) -> SimConfig {
@@ -317,7 +327,7 @@ fn config(seed: u64, rng: &mut Rng) -> SimConfig {
 fn signals(seed: u64, sets: &[SetDef], ttl: Nanos) -> Vec<SignalSpec> {
     let mut rng = stream(seed, Stream::Signals);
     let longest = [300, 5_000, 30_000].get(rng.index(3)).copied().unwrap_or(5_000);
-    let largest = [6, 30, 200].get(rng.index(3)).copied().unwrap_or(30);
+    let largest = [6, 20, 60].get(rng.index(3)).copied().unwrap_or(30);
     let mut at = Nanos(SECOND);
     (0..=u64::from(rng.below(20)))
         .map(|id| {
@@ -327,7 +337,7 @@ fn signals(seed: u64, sets: &[SetDef], ttl: Nanos) -> Vec<SignalSpec> {
                 id,
                 at,
                 set: rng.index(sets.len()),
-                qty: Qty(u64::from(rng.below(largest) + 1) * 1_000_000),
+                qty: Qty(u64::from(rng.below(largest) + 3) * 1_000_000),
                 net: Bps::new(i32::try_from(rng.below(600)).unwrap_or(0) - 5),
                 worst: rng.below(64),
                 age: if is_old { Nanos(ttl.0 + SECOND) } else { Nanos(0) },

@@ -36,7 +36,7 @@ const SECOND: i64 = 1_000_000_000;
 /// proofs, once for the set in work and once for a rescue).
 const HEALTHY_MOST: i64 = 1_200 * SECOND;
 /// More inputs than this in one session are a livelock (L-6).
-const INPUTS_MOST: u64 = 40_000;
+pub(super) const INPUTS_MOST: u64 = 40_000;
 
 /// Something that the session has to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,6 +168,9 @@ impl<'a> Session<'a> {
         }
         self.plan_errand(Nanos(0), Errand::BookTurn);
         self.plan_errand(self.scene.heal_at, Errand::Heal);
+        for at in &self.scene.clears {
+            self.plan_errand(*at, Errand::Spoken(Operator::Clear));
+        }
         for trouble in &self.scene.troubles {
             match *trouble {
                 Trouble::Crash { at_input, down, is_torn } => {
@@ -416,8 +419,7 @@ impl<'a> Session<'a> {
         let token = razor_core::ids::TokenIx(number);
         let has_no_bids = !self.is_healed && self.view_faults.has_no_bids(self.now, token);
         let bid = book.bid.filter(|_| !has_no_bids);
-        self.put(Fact::Book(place, Book { bid, ..book }));
-        // Every message proves that the connection lives: quiet books stay current (S-18).
+        self.put(Fact::Book(place, Book { bid, ..book }, self.law.is_shared));
         if self.fold.desk.is_waiting_for_books() {
             self.put_input(Input::Books);
         }
@@ -436,6 +438,7 @@ impl<'a> Session<'a> {
             moves: 100,
             reach: 1,
             size: self.law.size.max(20),
+            is_shared: true,
         };
         self.crashes.clear();
         for place in 0..self.world.list.len() {

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use razor_core::basket::Phase;
-use razor_core::order::AttemptKey;
+use razor_core::order::{AttemptKey, Side};
 use razor_core::order::attempt::OrderHash;
 
 use super::check::Mark;
 use super::property::Property;
-use super::session::Session;
+use super::session::{INPUTS_MOST, Session};
 use crate::gateway::{Axis, Fate};
 
 impl Session<'_> {
@@ -18,8 +18,18 @@ impl Session<'_> {
         self.judge_rest();
         self.reconcile_at_end();
         self.judge_placements();
-        self.judge_fills();
-        self.judge_money();
+        if !self.is_oversold() {
+            self.judge_fills();
+            self.judge_money();
+        }
+    }
+
+    /// The venue took more shares than we had: no ledger can book that, a person has to (F-24).
+    fn is_oversold(&self) -> bool {
+        self.gateway.truth().orders().any(|(_, order)| {
+            let attempt = &order.intent.attempt;
+            attempt.side() == Side::Sell && order.matched() > attempt.order_qty
+        })
     }
 
     /// L-1 and S-17: one terminal row for each accepted signal, one row for each repeat.
@@ -70,8 +80,14 @@ impl Session<'_> {
             let guard = stopped.map(|guard| guard.to_string()).unwrap_or_default();
             format!("{phase:?} {guard} {at} ns after the faults ended")
         });
-        self.check.findings.check(Property::L2, open.is_empty() && waiting == 0, || {
+        // What nobody can prove is a person's in HardStop, and only there.
+        let is_proven = (open.is_empty() && waiting == 0) || phase == Phase::HardStop;
+        self.check.findings.check(Property::L2, is_proven, || {
             format!("{at} ns after the faults ended orders {open:?} are open in {phase:?}")
+        });
+        let inputs = self.check.findings.event;
+        self.check.findings.check(Property::L6, inputs < INPUTS_MOST, || {
+            format!("{inputs} inputs and no end, {phase:?}")
         });
         let is_sound = stopped.is_none_or(|guard| guard.id != razor_core::risk::GuardId::S31);
         self.check.findings.check(Property::S31, is_sound, || format!("{stopped:?}"));
