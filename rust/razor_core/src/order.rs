@@ -358,11 +358,13 @@ fn terminal(closed: Closed, event: Event) -> Step {
         Event::Elapsed(Timer::Poll) if closed.is_watched => {
             Ok((order, &[Action::Query, Action::Arm(Timer::Poll)]))
         }
-        // More is said to be matched than the trades show: the trades are asked for.
+        // Armed by a claim beyond the trades.
+        Event::Elapsed(Timer::Poll) => Ok((order, &[Action::Query])),
+        // More is said to be matched than the trades show: the trades are asked for, in a while.
         Event::Found(Evidence::Finished { matched }) | Event::Claimed { matched }
             if matched > closed.open.cum_qty =>
         {
-            Ok((order, &[Action::Query]))
+            Ok((order, &[Action::Arm(Timer::Poll)]))
         }
         Event::Found(Evidence::Open) | Event::Rested => Ok((order, &[Action::Cancel])),
         Event::Claimed { .. }
@@ -370,7 +372,7 @@ fn terminal(closed: Closed, event: Event) -> Step {
         | Event::Refused
         | Event::Unproven
         | Event::Found(Evidence::Finished { .. } | Evidence::Absent | Evidence::Silent)
-        | Event::Elapsed(Timer::Answer | Timer::Poll | Timer::Resolve) => Ok((order, &[])),
+        | Event::Elapsed(Timer::Answer | Timer::Resolve) => Ok((order, &[])),
         Event::Journaled | Event::Released | Event::Withdrawn => refused(order, event),
     }
 }
@@ -398,7 +400,9 @@ fn claimed(doubt: Doubt, matched: Qty) -> Step {
         return Ok((close(doubt.open), END));
     }
     let waiting = Order::Unknown(Doubt { claim: Some(matched), ..doubt });
-    Ok((waiting, if doubt.is_fenced { &[Action::Arm(Timer::Poll)] } else { WAIT }))
+    // Said again it starts no new wait: the deadline of L-2 would never come.
+    let is_known = doubt.is_fenced || doubt.claim.is_some();
+    Ok((waiting, if is_known { &[Action::Arm(Timer::Poll)] } else { WAIT }))
 }
 
 /// A proven refusal ends the order, unless a trade has already proven the opposite.

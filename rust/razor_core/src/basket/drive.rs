@@ -392,6 +392,9 @@ impl Desk {
     fn clear<V: View>(&mut self, turn: &mut Turn<'_, V>) {
         let is_open = |order: &Order| !order.is_terminal() || order.in_flight().0 > 0;
         let open = self.orders.values().filter(|slot| is_open(&slot.order)).count();
+        // A merge that is not over is unresolved like an order: its receipt needs its set.
+        let is_merging = self.basket.as_ref().is_some_and(|b| b.merge == Merge::UnderWay);
+        let open = open.saturating_add(usize::from(is_merging));
         let row = Row::new(turn.now, "CLEAR");
         if self.phase != Phase::HardStop || open > 0 {
             let open = i64::try_from(open).unwrap_or(i64::MAX);

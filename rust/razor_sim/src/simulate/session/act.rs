@@ -152,7 +152,6 @@ impl Session<'_> {
 
     fn row(&mut self, row: &Row) {
         self.check.row(row, self.journal.len());
-        if std::env::var("SIMDBG").is_ok() { println!("ROW {} {:?} {:?} {:?} {:?} {:?} {:?}", row.ts.0/1000000, row.action, row.signal_id, row.order, row.result, row.guard.map(|g| g.to_string()), row.reasons); }
         if row.action == "HARDSTOP" && self.sabotage == Some(Sabotage::SendAfterStop) {
             let last = self.intents.keys().next_back().copied();
             if let Some(last) = last {

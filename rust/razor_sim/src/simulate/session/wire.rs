@@ -119,6 +119,8 @@ impl Session<'_> {
             VenueEvent::Merged { is_done } => {
                 let treasury = if is_done { Treasury::Done } else { Treasury::Failed };
                 self.put_input(Input::Merged(treasury));
+                // A receipt is on the chain: whoever lost it asks again.
+                self.durable = self.journal.len();
             }
             VenueEvent::Mode(mode) if self.sabotage != Some(Sabotage::DropMode) => {
                 self.put_input(Input::Mode(mode_of(mode)));
