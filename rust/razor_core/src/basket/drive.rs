@@ -348,7 +348,13 @@ impl Desk {
                 }
             }
             DeskTimer::Cooldown if self.phase == Phase::Cooldown => self.phase = Phase::Idle,
-            DeskTimer::Flatten | DeskTimer::Settle | DeskTimer::Cooldown => {}
+            DeskTimer::Settle => {
+                // It passed in another phase: the next wait for the chain has its own.
+                if let Some(basket) = &mut self.basket {
+                    basket.is_settling = false;
+                }
+            }
+            DeskTimer::Flatten | DeskTimer::Cooldown => {}
         }
     }
 

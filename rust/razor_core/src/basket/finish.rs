@@ -16,9 +16,10 @@ use crate::units::{Qty, Usdc, notional_ceil};
 impl Desk {
     /// Nothing is left to sell and nothing is pending: whole sets are merged, then the set ends.
     pub(super) fn finish<V: View>(&mut self, turn: &mut Turn<'_, V>) -> bool {
+        let is_ours = self.basket.as_ref().is_some_and(|basket| self.is_whole(basket));
         let Some(basket) = &mut self.basket else { return false };
         let whole = basket.matched();
-        let can_merge = basket.plan.settlement == Settlement::Merge && whole > DUST;
+        let can_merge = is_ours && basket.plan.settlement == Settlement::Merge && whole > DUST;
         if can_merge && basket.merge == Merge::NotTried && !self.is_stopping {
             basket.merge = Merge::UnderWay;
             let set = basket.plan.set;
@@ -29,6 +30,15 @@ impl Desk {
         }
         self.complete(turn);
         true
+    }
+
+    /// No sale that may still arrive needs the shares of a merge (S-09).
+    fn is_whole(&self, basket: &Basket) -> bool {
+        let whole = basket.matched().0;
+        basket.plan.legs.iter().all(|leg| {
+            let needed = whole.saturating_add(self.selling(leg.token).0);
+            self.ledger.sellable(leg.token).0 >= needed
+        })
     }
 
     /// A merge came to its end; a failed one leaves the sets held.

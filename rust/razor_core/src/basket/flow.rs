@@ -101,7 +101,7 @@ impl Desk {
     }
 
     /// Shares of a token that earlier sales may still take (S-03, S-09).
-    fn selling(&self, token: crate::ids::TokenIx) -> Qty {
+    pub(super) fn selling(&self, token: crate::ids::TokenIx) -> Qty {
         let sales = self.orders.values().filter(|slot| {
             slot.attempt.token == token && slot.attempt.side() == Side::Sell
         });

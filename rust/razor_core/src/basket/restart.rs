@@ -5,7 +5,7 @@
 //! questions and cancels (D-6), and the set in work is only unwound, never completed.
 
 use super::Phase;
-use super::desk::{Action, Desk, Turn};
+use super::desk::{Action, Desk, DeskTimer, Turn};
 use super::plan::View;
 use super::row::Row;
 use crate::order::{Event, Order, OrderIx};
@@ -47,7 +47,14 @@ impl Desk {
             return;
         }
         turn.row(&Row::new(turn.now, "RECOVERY").why("RECONCILED"));
-        self.phase = if self.basket.is_some() { Phase::SettlePending } else { Phase::Idle };
+        let Some(basket) = &mut self.basket else {
+            self.phase = Phase::Idle;
+            return;
+        };
+        // Its deadline may have passed unheeded in `SafeHold`: the wait begins anew.
+        basket.is_settling = true;
+        turn.out.push(Action::Arm(DeskTimer::Settle, self.rules.waits.settle));
+        self.phase = Phase::SettlePending;
     }
 
     /// Whether the desk waits for [`super::Input::Reconciled`] and all its orders are proven.

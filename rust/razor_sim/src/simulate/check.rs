@@ -151,6 +151,8 @@ impl Checker {
                 self.marks.push((journal, Mark::Ended(signal)));
             }
             "COOLDOWN" => {
+                // The next set may begin to flatten within the same step.
+                self.flat_since = None;
                 if let Some(set) = row.set {
                     self.rested.insert(set, row.ts);
                 }

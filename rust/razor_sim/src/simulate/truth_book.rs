@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use razor_core::fees::fee_ceil;
 use razor_core::ids::TokenIx;
 use razor_core::market::Fees;
-use razor_core::order::gateway::TradeState;
+use razor_core::order::gateway::{Reply, TradeState};
 use razor_core::order::{Attempt, OrderIx, Side};
 use razor_core::units::{Price, notional_ceil, notional_floor};
 
@@ -103,7 +103,9 @@ impl TruthBook {
     }
 
     fn sync_order(&mut self, one: &mut Watched, order: &TrueOrder) -> bool {
-        one.is_flying = matches!(order.fate, Fate::OnWay | Fate::Open);
+        // What the venue has refused is over for whoever was told, whatever it still holds.
+        let is_refused = order.replied.is_some_and(|(_, reply)| is_refusal(reply));
+        one.is_flying = matches!(order.fate, Fate::OnWay | Fate::Open) && !is_refused;
         let mut is_dearer = false;
         for (place, trade) in order.trades.iter().enumerate() {
             match one.seen.get_mut(place) {
@@ -199,6 +201,16 @@ impl TruthBook {
     /// What no limit of ours could hold: fills beyond quantity or price, and rounding.
     pub(super) const fn beyond(&self) -> i128 {
         self.beyond
+    }
+}
+
+const fn is_refusal(reply: Reply) -> bool {
+    match reply {
+        Reply::RefusedOrder
+        | Reply::RefusedMarket
+        | Reply::RefusedAccount
+        | Reply::RefusedRate => true,
+        Reply::Matched(_) | Reply::Live | Reply::Delayed | Reply::Unknown => false,
     }
 }
 

@@ -152,6 +152,10 @@ impl Session<'_> {
 
     fn row(&mut self, row: &Row) {
         self.check.row(row, self.journal.len());
+        if row.action == "HARDSTOP" {
+            // Nobody leaves it by dying: the shell makes it durable before it is seen (S-06).
+            self.durable = self.journal.len();
+        }
         if row.action == "HARDSTOP" && self.sabotage == Some(Sabotage::SendAfterStop) {
             let last = self.intents.keys().next_back().copied();
             if let Some(last) = last {
