@@ -1,14 +1,19 @@
 //! Simulated worlds for razor, all from seeds: the same seed gives the same bytes on any machine.
 //!
 //! Owns: [`feedgen`], market-channel traffic that knows the books its messages lead to,
-//! [`gateway`], the simulated venue with its faults and its truth, and [`world`], a whole small
-//! recording with planted sets.
+//! [`gateway`], the simulated venue with its faults and its truth, [`simulate`], whole sessions of
+//! the desk under faults, and [`world`], a small recording with planted sets.
 //!
 //! Must never: read a clock, the environment or any randomness but [`rng`].
 
 pub mod feedgen;
 pub mod gateway;
 pub mod rng;
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "times and sizes of sessions are our own small numbers; overflow checks stay on"
+)]
+pub mod simulate;
 #[expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
