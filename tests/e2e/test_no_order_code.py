@@ -198,7 +198,9 @@ def test_live_mode_without_live_enabled_is_simulated_and_says_so(
 ) -> None:
     option = ("--mode", mode) if chosen_by == "--mode" else ()
     environment = {"RAZOR_MODE": mode} if chosen_by == "RAZOR_MODE" else {}
-    done = here("demo", "--duration", "1s", "--runs-dir", tmp_path, *option, environment=environment)
+    done = here(
+        "demo", "--duration", "1s", "--runs-dir", tmp_path, *option, environment=environment
+    )
     assert done.code == 0
     manifest = json.loads((tmp_path / "run_latest" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["gates"]["order_path"] == "sim"
