@@ -1,7 +1,9 @@
 """The order path of a run: reading its tables, and rendering them.
 
 Owns: :func:`trail_of_run`, :func:`require_signals`, :func:`tops_of_run` and
-:func:`rendered_trail`. Must never: write, or change the Day-14 report of a run. The plotting library is loaded only for a page with plots.
+:func:`rendered_trail`. Must never: write, or change the Day-14
+report of a run.
+The plotting library takes half a second to load, so only rendering loads it.
 """
 
 import json

@@ -39,6 +39,14 @@ _FEES = (
     "trade_log.csv has none. Whole sets that are held count one dollar each where that is proven; "
     "leftovers count 0."
 )
+_COLUMNS = (
+    "net: expected at the signal. frozen, venue: what the shadow ledger says on each basis. SIM: "
+    f"what the order machine realised. / SIM: paper optimism. {_FEES}"
+)
+_RATIO = (
+    "Shadow over simulated: above 1 paper promises more than was made, negative the two disagree "
+    "on the sign; n/a where nothing was made."
+)
 
 
 def chosen_signals(trail: Trail, wanted: Sequence[int]) -> tuple[SignalTrail, ...]:
@@ -104,8 +112,7 @@ def _paper_card(trail: Trail) -> Card:
         lines=(
             _totals_line("venue basis", trail.venue),
             _totals_line("frozen basis", trail.frozen),
-            "Shadow over simulated: above 1 paper promises more than was made, negative the two "
-            "disagree on the sign; n/a where nothing was made.",
+            _RATIO,
         ),
     )
 
@@ -191,8 +198,7 @@ def _comparison(trail: Trail) -> Section:
         ),
         rows=tuple(_compared(signal) for signal in trail.signals),
         empty=_EMPTY,
-        note=f"net: expected at the signal. frozen, venue: what the shadow ledger says on each basis. "
-        f"SIM: what the order machine realised. / SIM: paper optimism. {_FEES}",
+        note=_COLUMNS,
         rest=_REST,
     )
     totals = Paragraph(

@@ -111,9 +111,9 @@ class Story:
         step = _count(self._chases[row.leg], row)
         most = self._most(row.expected_net_bps or 0)
         return (
-            f"chase step {step} on leg {plain(row.leg)} for the {plain(row.req_qty)} shares the "
-            f"first leg has more: best ask + {row.budget_bps} bps gives limit "
-            f"{plain(row.limit_price)}; budget min({plain(row.expected_net_bps)}/2, "
+            f"chase step {step} on leg {plain(row.leg)} for the {plain(row.req_qty)} shares it is "
+            f"short of the first leg: best ask + {row.budget_bps} bps, rounded down to the grid, "
+            f"gives limit {plain(row.limit_price)}; budget min({plain(row.expected_net_bps)}/2, "
             f"{self._ladder.chase_cap_bps}) = {most} bps"
         )
 
@@ -128,8 +128,8 @@ class Story:
         if row.limit_price is None:
             return f"{of} sends nothing"
         return (
-            f"{of}: {plain(row.req_qty)} leftover shares at bid - {level} bps, limit "
-            f"{plain(row.limit_price)}"
+            f"{of}: {plain(row.req_qty)} leftover shares at best bid - {level} bps, "
+            f"rounded up to the grid, gives limit {plain(row.limit_price)}"
         )
 
     def _end(self, row: TrailRow) -> tuple[str, ...]:
