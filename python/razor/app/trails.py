@@ -1,9 +1,8 @@
 """The order path of a run: reading its tables, and rendering them.
 
 Owns: :func:`trail_of_run`, :func:`require_signals`, :func:`tops_of_run` and
-:func:`rendered_trail`. Must never: write, or change the Day-14
-report of a run.
-The plotting library takes half a second to load, so only rendering loads it.
+:func:`rendered_trail`. Must never: write, or change the Day-14 report of a run. The plotting
+library takes half a second to load, so only rendering loads it.
 """
 
 import json
@@ -98,7 +97,12 @@ def tops_of_run(run_dir: Path, tokens: Collection[str]) -> tuple[Top, ...]:
 def rendered_trail(
     run_dir: Path, trail: Trail, wanted: Sequence[int], page_name: str | None
 ) -> RenderedTrail:
-    """Render a trail for people; plots are drawn only for a page, whose name the texts give."""
+    """Render a trail in all forms; plots are drawn only for a page, whose name the texts give.
+
+    ``wanted`` are the signals that were asked for, all of them if none. Cost: half a second for
+    the plotting library, then a tenth per plot and the reading of ``ticks.csv``.
+    Errors: as :func:`tops_of_run`.
+    """
     from razor.app.report import html_text, markdown_text, terminal_text  # noqa: PLC0415 - plots
     from razor.app.report.trail import (  # noqa: PLC0415 - loads plots
         chosen_signals,
@@ -125,6 +129,7 @@ def rendered_trail(
 
 
 def _ladder(settings: Settings) -> Ladder:
+    """Take the ladders of the run's own settings; 0 flatten attempts count as 1."""
     live = settings.live
     levels = (live.flatten_lvl1_bps, live.flatten_lvl2_bps, live.flatten_lvl3_bps)
     return Ladder(
@@ -135,6 +140,7 @@ def _ladder(settings: Settings) -> Ladder:
 
 
 def _remedy(run_dir: Path) -> str:
+    """Say what cures a table: each is a projection of the journal."""
     return f"write the tables anew from the journal: razor audit rebuild {run_dir}"
 
 

@@ -110,6 +110,7 @@ def realised_of(rows: Iterable[TrailRow], shadow: ShadowSet | None) -> Realised:
     rows = tuple(rows)
     held: defaultdict[int, Decimal] = defaultdict(Decimal)
     cash, is_bounded = _ZERO, False
+    # The row that ends an order may come before or after its first confirmation.
     prices = {row.order_id: row.avg_price for row in rows if row.avg_price is not None}
     for row in rows:
         if row.action == "SETTLE" and row.settle == "CONF" and row.filled_qty is not None:
@@ -123,6 +124,7 @@ def realised_of(rows: Iterable[TrailRow], shadow: ShadowSet | None) -> Realised:
             cash += row.filled_qty
             for leg in held:
                 held[leg] -= row.filled_qty
+    # A leg without a confirmed fill is missing from `held`: then nothing is whole.
     is_whole = shadow is not None and len(held) == shadow.legs_n
     sets = max(min(held.values()), _ZERO) if is_whole else _ZERO
     is_proven = shadow is not None and shadow.settlement in _PROVEN
@@ -152,6 +154,7 @@ def _not_final(rows: Sequence[TrailRow]) -> Decimal:
 
 
 def _overview(rows: Sequence[TrailRow]) -> Overview:
+    """Count; an order may have several rows on its way, so orders are counted by their hash."""
     outcomes = Counter(row.result for row in rows if row.is_terminal)
     guards = Counter(row.guard.id for row in rows if row.guard is not None)
     attempts = [row for row in rows if row.is_attempt]
@@ -188,6 +191,7 @@ def _quantiles(times: Iterable[int]) -> Quantiles:
 
 
 def _totals(pairs: Iterable[tuple[Decimal | None, Decimal]]) -> Totals:
+    """Sum both ledgers over the same signals, so that the ratio compares like with like."""
     signals, shadow, simulated = 0, _ZERO, _ZERO
     for paper, made in pairs:
         signals += 1

@@ -1,5 +1,8 @@
 """The tables of a run's order path, read strictly: what razor did not write is refused.
 
+A trail is evidence. A reader that skipped what it does not understand would show a shorter story
+than the run had, and nobody would see what is missing.
+
 Owns: :func:`read_trade_log`, :func:`read_shadow_sets`, :func:`read_shadow_legs`, :func:`read_tops`.
 Must never: open a file, guess a cell, or skip a row. Every refusal is a :class:`DecodeError` that
 names the file, the line, the field, what was found and what cures it.
@@ -48,6 +51,7 @@ SHADOW_LEGS_HEADER = (
 )
 TICKS_HEADER = "ts_recv_us,market_id,token_id,best_bid,best_ask,ask_depth3_usdc"
 
+# The words of docs/FILES.md; one that is not listed means another version of the table.
 _MODES = ("SIM", "LIVE")
 _ACTIONS = (
     *("FIRE", "CHASE", "FLATTEN", "MERGE", "CONVERT", "REDEEM", "CANCEL", "SETTLE", "VOID"),
@@ -61,11 +65,13 @@ _SETTLES = ("PROV", "CONF", "VOID")
 _RESULTS = ("FULL", "PARTIAL", "NONE", "REJECTED", "UNKNOWN", *OUTCOMES)
 _SETTLEMENTS = ("merge", "hold", "unproven")
 # Longer digits are no number of a table of razor; reading them would only cost time.
+# Only ASCII digits: other scripts have digits too, which no program of the core writes.
 _WHOLE = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _PLAIN = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?", re.ASCII)
 _HASH = re.compile(r"(0x[0-9a-f]{64})?", re.ASCII)
 _GUARD = re.compile(r"guard=([A-Z]+-[0-9]+)((?: [A-Za-z0-9_]+=-?[0-9]{1,19})*)", re.ASCII)
 _WORD = re.compile(r"[A-Z][A-Z0-9_-]*", re.ASCII)
+# Where a desk stands before its first change of state.
 _FIRST_PHASE = "IDLE"
 _US_PER_MS = 1_000
 
@@ -145,7 +151,10 @@ class _Line:
 
 
 def _lines(file: str, header: str, text: Iterable[str], remedy: str) -> Iterator[_Line]:
-    """Give the records under a header that must be exactly this one."""
+    """Give the records under a header that must be exactly this one.
+
+    ``text`` must break lines at line feeds alone and keep them, as ``newline=""`` does.
+    """
     names = header.split(",")
     rows = csv.reader(text, strict=True)
     try:
@@ -180,6 +189,7 @@ def read_trade_log(
 ) -> tuple[str, str, tuple[TrailRow, ...]]:
     """Read the trail: run id, mode (both blank without rows) and the rows in order.
 
+    All rows must be of one run and one mode: two runs in one table would be summed as one.
     Errors: :class:`DecodeError`. Cost: about 30 µs per row.
     """
     run_id, mode, phase = "", "", _FIRST_PHASE
@@ -197,6 +207,7 @@ def read_trade_log(
 
 
 def _trail_row(line: _Line) -> TrailRow:
+    """Read one row of the trail, cell by cell; the phase is known to the caller alone."""
     order_id = line.text("order_id")
     if _HASH.fullmatch(order_id) is None:
         raise line.refuse("order_id", "0x and 64 hexadecimal digits, or blank")

@@ -42,8 +42,12 @@ class Guard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrailRow:
-    """One row of ``trade_log.csv``; ``None`` and blank do not apply. ``line`` counts from 1.
+    """One row of ``trade_log.csv``; ``None`` and blank do not apply.
 
+    ``line`` counts from 1 and is the header's. Prices are USDC per share, quantities shares,
+    ``budget_bps`` and ``expected_net_bps`` basis points. ``leg`` is in table order from 0,
+    ``attempt`` counts per leg from 1. ``order_id`` is blank where no intent was made. ``words``
+    are the reason codes without the guard; of a ``STATE`` row the states before and after.
     ``phase`` is where the desk stood when it wrote the row, from the ``STATE`` rows before it.
     """
 
@@ -93,7 +97,12 @@ class TrailRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShadowSet:
-    """What ``shadow_sets.csv`` says of a signal; ``None`` where a basis does not know it."""
+    """What ``shadow_sets.csv`` says of a signal; ``None`` where a basis does not know it.
+
+    ``ts_ms`` is the signal's engine time; ``q_req`` shares of every leg; both results in USDC.
+    ``settlement`` is ``merge``, ``hold`` or ``unproven``: only the first two make a whole set worth
+    a dollar. ``venue_notes`` say why ``venue_pnl`` is missing.
+    """
 
     signal_id: int
     ts_ms: int
@@ -150,6 +159,8 @@ class Realised:
 class SignalTrail:
     """One signal: its rows in order, what the shadow ledger says, what was realised.
 
+    ``rows`` has at least one; ``legs`` are in table order and may be none, as ``shadow`` may be
+    missing: a run that ends before a signal's window is over never settles it.
     ``started_ms`` is the signal's own time, or that of its first row where the ledger has none.
     """
 
@@ -187,7 +198,13 @@ class Quantiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """Counts over all rows of a run."""
+    """Counts over all rows of a run.
+
+    ``by_outcome`` has every word of :data:`OUTCOMES`, zeros included; ``by_guard`` counts rows,
+    most frequent first. ``orders_sent`` and ``orders_filled`` count order ids; ``kept_back``
+    attempts that a guard held back. ``latency`` is from the wire to the proof of the end,
+    ``settling`` from there to the confirmation on chain.
+    """
 
     rows: int
     by_outcome: Mapping[str, int]
@@ -201,7 +218,10 @@ class Overview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """Sums over the signals that both ledgers know on one basis; USDC."""
+    """Sums over the signals that both ledgers know on one basis; USDC.
+
+    A signal that one of them does not know is in neither sum.
+    """
 
     signals: int
     shadow: Decimal
@@ -210,7 +230,11 @@ class Totals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ladder:
-    """The settings a run's ladders were built with, bps."""
+    """The settings a run's ladders were built with, bps.
+
+    A chase may cost ``min(expected/2, chase_cap)``, its first step ``chase_step``; a leftover is
+    sold at most ``len(flatten_bps)`` times, each time so far under the best bid.
+    """
 
     chase_cap_bps: int = 200
     chase_step_bps: int = 10
@@ -219,7 +243,12 @@ class Ladder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trail:
-    """The order path of a run. ``desk_rows`` name no signal."""
+    """The order path of a run.
+
+    ``signals`` stand in order of their first row, ``desk_rows`` name no signal; together they hold
+    every row once. ``run_id`` is that of the rows, of the manifest where there are none; ``mode``
+    is blank without rows. ``frozen`` and ``venue`` compare the two ledgers on each basis.
+    """
 
     run_id: str
     mode: str

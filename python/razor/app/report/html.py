@@ -112,10 +112,10 @@ def _contents(page: Page) -> Iterator[str]:
 
 
 def _section(section: Section) -> Iterator[str]:
-    """Give a section; its plots share a grid that falls into one column on a phone."""
+    """Give a section; one of plots alone is a grid that falls into one column on a phone."""
     yield f'<section id="{in_html(section.key)}">'
     yield f"<h2>{in_html(section.title)}</h2>"
-    is_gallery = any(isinstance(block, Figure) for block in section.blocks)
+    is_gallery = all(isinstance(block, Figure) for block in section.blocks)
     if is_gallery:
         yield '<div class="gallery">'
     for block in section.blocks:

@@ -118,6 +118,7 @@ def _paper_card(trail: Trail) -> Card:
 
 
 def _totals_line(name: str, totals: Totals) -> str:
+    """Give both sums of a basis beside their ratio, which alone would hide their size."""
     ratio = optimism(totals.shadow, totals.simulated)
     return (
         f"{name}: shadow {plain(totals.shadow)} USDC, simulated {plain(totals.simulated)} USDC, "
@@ -126,10 +127,12 @@ def _totals_line(name: str, totals: Totals) -> str:
 
 
 def _ratio(ratio: Decimal | None) -> str:
+    """Cut the ratio to three places; without a value it says so."""
     return shown.UNKNOWN if ratio is None else f"{ratio:.3f}"
 
 
 def _overview(trail: Trail) -> Section:
+    """Count what came of signals and orders, and which guards held something back."""
     found = trail.overview
     words = Column(title="outcome", cell=Cell.CODE)
     outcomes = Table(
@@ -173,6 +176,7 @@ def _overview(trail: Trail) -> Section:
 
 
 def _times(name: str, found: Quantiles) -> tuple[Row, ...]:
+    """Give the median and the tail with the number of times behind them."""
     pairs = (("p50", found.p50), ("p99", found.p99))
     return tuple(
         (f"{name}, {which} (n = {found.count:,})", plain(value) or shown.UNKNOWN, "ms")
@@ -181,6 +185,7 @@ def _times(name: str, found: Quantiles) -> tuple[Row, ...]:
 
 
 def _comparison(trail: Trail) -> Section:
+    """Set what was expected beside what paper and the order machine made of it."""
     usdc = "USDC"
     table = Table(
         title="Expected vs shadow vs SIM per signal",
@@ -209,6 +214,7 @@ def _comparison(trail: Trail) -> Section:
 
 
 def _compared(signal: SignalTrail) -> Row:
+    """Give one signal; without a row in the shadow ledger nothing is put in its place."""
     shadow, made = signal.shadow, signal.realised.result
     head = (str(signal.signal_id), signal.outcome.replace("|", ", ") or "none")
     net = next((row.expected_net_bps for row in signal.rows), None)
@@ -245,6 +251,7 @@ def _signal(trail: Trail, signal: SignalTrail, figure: Figure | None) -> Section
 
 
 def _made_line(signal: SignalTrail) -> str:
+    """Say in a few sentences what the signal was and what is known to have come of it."""
     made = signal.realised
     row = signal.rows[0]
     known = (
@@ -268,6 +275,7 @@ def _made_line(signal: SignalTrail) -> str:
 
 
 def _legs(signal: SignalTrail) -> Table:
+    """Give the legs as the signal saw them; a row of the timeline names only their number."""
     return Table(
         title=f"Legs of signal {signal.signal_id}",
         sample=f"n = {len(signal.legs)} legs",
@@ -285,6 +293,7 @@ def _legs(signal: SignalTrail) -> Table:
 
 
 def _timeline(trail: Trail, signal: SignalTrail) -> Table:
+    """Give every row in the order it was written, with the time since the signal."""
     story = Story(signal, trail.ladder)
     return Table(
         title=f"Timeline of signal {signal.signal_id}",

@@ -42,6 +42,7 @@ def _quantiles(found: Quantiles) -> dict[str, JsonValue]:
 
 
 def _totals(totals: Totals) -> dict[str, JsonValue]:
+    """Give both sums of a basis; the ratio is ``null`` where nothing was made."""
     return {
         "signals": totals.signals,
         "shadow_usdc": plain(totals.shadow),
@@ -51,6 +52,7 @@ def _totals(totals: Totals) -> dict[str, JsonValue]:
 
 
 def _signal(trail: Trail, signal: SignalTrail) -> dict[str, JsonValue]:
+    """Give one signal with all its rows; ``null`` where a ledger does not know a number."""
     shadow, made = signal.shadow, signal.realised
     story = Story(signal, trail.ladder)
     return {
@@ -80,6 +82,7 @@ def _signal(trail: Trail, signal: SignalTrail) -> dict[str, JsonValue]:
 
 
 def _row(row: TrailRow, since_ms: int | None, sentence: str) -> dict[str, JsonValue]:
+    """Give a row under the names of its columns, and what it says in words."""
     return {
         "line": row.line,
         "ts_ms": row.ts_ms,

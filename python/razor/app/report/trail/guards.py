@@ -83,6 +83,8 @@ def _plain(value: int, places: int) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+# By guard and the names of its fields: one guard may block on several inequalities. ``WORD`` stands
+# for a single field that is named after a state, such as ``POST_ONLY=1``.
 _BY_FIELDS: dict[tuple[str, str], str] = {
     ("S-01", "e r cap"): "{e:m} USDC at risk + {r:m} USDC this could cost > {cap:m} USDC allowed "
     "in total (risk.max_exposure_usdc)",

@@ -49,6 +49,8 @@ class _Leg:
     times_s: tuple[float, ...]
     bids: tuple[float, ...]
     asks: tuple[float, ...]
+    # The ask at the signal itself: ticks.csv may have passed over it.
+    at_signal: float | None
 
 
 def span_of(signal: SignalTrail) -> tuple[int, int]:
@@ -66,12 +68,15 @@ def tokens_of(signal: SignalTrail) -> dict[int, str]:
 
 
 def signal_figure(signal: SignalTrail, tops: Sequence[Top], place: str) -> Figure:
-    """Draw one signal; ``tops`` are best prices in order of time, of any tokens."""
+    """Draw one signal; ``tops`` are best prices in order of time, of any tokens.
+
+    ``place`` names the page, for media without pictures. Cost: about 0.1 s.
+    """
     key = f"plot-signal-{signal.signal_id}"
     title = f"Signal {signal.signal_id}: books, orders and fills"
     tokens = tokens_of(signal)
-    legs = tuple(_leg(leg, token, signal, tops) for leg, token in tokens.items())
-    drawn = tuple(leg for leg in legs if leg.times_s)
+    legs = tuple(_leg(leg, token, signal, tops) for leg, token in sorted(tokens.items()))
+    drawn = tuple(leg for leg in legs if leg.times_s or leg.at_signal is not None)
     orders = tuple(_order(signal, row) for row in signal.rows if _is_drawn(row, tokens))
     if not drawn and not orders:
         caption = "Neither an order nor a price of its legs in ticks.csv: nothing to draw."
@@ -81,15 +86,19 @@ def signal_figure(signal: SignalTrail, tops: Sequence[Top], place: str) -> Figur
     caption = (
         f"USDC per share over seconds since the signal. Solid: best ask, dotted: best bid, as in "
         f"ticks.csv (at most one row per token and second), {len(drawn)} of {legs_n} legs, one "
-        f"colour per leg. Bars: {len(orders)} orders at their limits from wire to end, triangle up "
-        f"a buy, down a sale; filled dots: {fills} fills at their average price."
+        f"colour per leg; crosses: the asks that the signal saw. Bars: {len(orders)} orders at "
+        f"their limits from wire to end, triangle up a buy, down a sale; filled dots: {fills} "
+        "fills at their average price."
     )
     svg = draw(key, title, partial(_paint, legs=drawn, orders=orders))
     return Figure(key=key, title=title, svg=svg, caption=caption, place=place)
 
 
 def _is_drawn(row: TrailRow, tokens: dict[int, str]) -> bool:
-    """Whether a row is the end of an order that stood on a leg in the picture."""
+    """Whether a row is the end of an order that stood on a leg in the picture.
+
+    Rows of doubt on the way, cancels and settlements of the same order are not drawn again.
+    """
     is_over = row.is_sent and bool(row.fill) and row.limit_price is not None
     return is_over and row.leg in tokens
 
@@ -106,15 +115,18 @@ def _leg(leg: int, token: str, signal: SignalTrail, tops: Sequence[Top]) -> _Leg
         times.append(_seconds(Decimal(last), signal))
         seen.append(seen[-1])
     nothing = float("nan")
+    asks = (known.ask for known in signal.legs if known.leg == leg and known.ask != _EMPTY_ASK)
     return _Leg(
         leg=leg,
         times_s=tuple(times),
         bids=tuple(nothing if top.bid == _EMPTY_BID else float(top.bid) for top in seen),
         asks=tuple(nothing if top.ask == _EMPTY_ASK else float(top.ask) for top in seen),
+        at_signal=next((float(ask) for ask in asks), None),
     )
 
 
 def _order(signal: SignalTrail, row: TrailRow) -> _Order:
+    """Place an order between the wire and the proof of its end, which its latency spans."""
     ended = Decimal(row.ts_ms)
     return _Order(
         left_s=_seconds(ended - (row.latency_ms or 0), signal),
@@ -127,6 +139,7 @@ def _order(signal: SignalTrail, row: TrailRow) -> _Order:
 
 
 def _seconds(ts_ms: Decimal, signal: SignalTrail) -> float:
+    """Give a time of the axis: seconds since the signal, negative before it."""
     return float((ts_ms - signal.started_ms) / 1_000)
 
 
@@ -146,6 +159,8 @@ def _paint(axes: Axes, *, legs: Sequence[_Leg], orders: Sequence[_Order]) -> Non
                 drawstyle="steps-post",
                 label=name,
             )
+        if leg.at_signal is not None:
+            axes.plot((0.0,), (leg.at_signal,), color=colour, marker="x", markersize=7)
     for order in orders:
         colour = colours[order.leg]
         axes.plot(

@@ -1,5 +1,8 @@
 """What a row of the trail says, as a sentence: which leg, which step, which price, and why.
 
+The table holds what was done; the rules that led to it are those of ARCHITECTURE §5: the worst leg
+goes first, a chase has two steps within half the expected edge, a leftover is sold in panic steps.
+
 Owns: :class:`Story`, which tells the rows of one signal in order, since a step is counted by the
 rows before it, and :func:`desk_sentence` for rows that name no signal.
 """
@@ -13,6 +16,7 @@ from razor.domain.trail import Ladder, SignalTrail, TrailRow
 
 __all__ = ["Story", "desk_sentence", "plain"]
 
+# What the words of the table mean to somebody who has not read the order machine.
 _OUTCOMES = {
     "SET_DONE": "the set is whole and nothing is left over",
     "NO_FILL": "nothing was bought",
@@ -96,6 +100,7 @@ class Story:
                 return _action(row)
 
     def _fire(self, row: TrailRow) -> str:
+        """Say why this leg goes first; its limit is never above the ask at the signal (S-07)."""
         shadow = self._signal.shadow
         why = f"leg {plain(row.leg)} goes first: it is the worst leg of the signal"
         if shadow is not None and shadow.worst_spread_bps is not None:
@@ -118,9 +123,11 @@ class Story:
         )
 
     def _most(self, net: int) -> int:
+        """Give the whole chase budget in bps, as the frozen rule has it."""
         return min(net // 2, self._ladder.chase_cap_bps)
 
     def _flatten(self, row: TrailRow) -> str:
+        """Say which step of the panic ladder it is; a step without a price sends nothing."""
         step = _count(self._sales[row.leg], row)
         levels = self._ladder.flatten_bps
         level = levels[min(step, len(levels)) - 1]
