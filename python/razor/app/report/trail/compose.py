@@ -44,8 +44,8 @@ _COLUMNS = (
     f"what the order machine realised. / SIM: paper optimism. {_FEES}"
 )
 _RATIO = (
-    "Shadow over simulated: above 1 paper promises more than was made, negative the two disagree "
-    "on the sign; n/a where nothing was made."
+    "Shadow over simulated: above 1 paper shows more than was made, of a gain or, where both sums "
+    "are negative, of a loss; negative the two disagree on the sign; n/a where nothing was made."
 )
 
 
