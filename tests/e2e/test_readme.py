@@ -24,6 +24,7 @@ from tests.feeds.probes import exclusive
 _README = (ROOT / "README.md").read_text(encoding="utf-8")
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PROGRAM = ".venv/bin/razor"
+_SETTING = "RAZOR_MODE="
 _EXPECTED = {
     "git clone <this repository> razor && cd razor",
     "make build",
@@ -38,6 +39,8 @@ _EXPECTED = {
     "razor replay runs/run_latest --out-dir again",
     "razor report day14 --run runs/run_latest",
     "razor audit verify runs/run_latest",
+    "RAZOR_MODE=live razor demo",
+    "razor report run --run runs/run_latest",
 }
 
 
@@ -47,6 +50,10 @@ def _commands() -> list[str]:
     plain = [line.split("  #", maxsplit=1)[0].strip() for line in lines]
     plain = [re.sub(r"\s+#\s.*", "", line) for line in plain]
     return [line.replace(_PROGRAM, "razor") for line in plain if line]
+
+
+def _trail_rows(run: Path) -> int:
+    return len((run / "trade_log.csv").read_text(encoding="utf-8").splitlines()) - 1
 
 
 def test_every_command_of_the_readme_is_known_to_this_test() -> None:
@@ -103,6 +110,10 @@ def test_commands_work_in_the_order_of_the_readme(
         ),
         "report day14 --run runs/run_latest": lambda done: "Day-14 verdict" in done.out,
         "audit verify runs/run_latest": lambda done: "verified:" in done.out,
+        "RAZOR_MODE=live razor demo": lambda _: _trail_rows(Path("runs/run_latest")) > 0,
+        "report run --run runs/run_latest": lambda done: (
+            "Expected vs shadow vs SIM per signal" in done.out and "goes first" in done.out
+        ),
     }
     source = tmp_path / "ticks.txt"
     source.write_text(
@@ -114,7 +125,12 @@ def test_commands_work_in_the_order_of_the_readme(
         if check is None:
             continue
         words = command.replace("PATH", str(source)).split()
-        done = here(*words)
+        environment = {}
+        if words[0].startswith(_SETTING):
+            environment = {"RAZOR_MODE": words[0].removeprefix(_SETTING)}
+            # The variable, then the program.
+            words = words[2:]
+        done = here(*words, environment=environment)
         assert done.code == 0, (command, done.err)
         assert check(done), (command, done)
     assert checks == {}
@@ -173,6 +189,7 @@ def test_documents_that_the_readme_links_exist() -> None:
         ("report", "day14"),
         ("report", "calibration"),
         ("calibrate", "review"),
+        ("report", "run"),
         ("audit", "verify"),
         ("audit", "rebuild"),
         ("markets", "select"),

@@ -1,4 +1,4 @@
-"""``razor report``: the Day-14 report of a run or of a bare ledger."""
+"""``razor report``: the Day-14 report of a run or of a bare ledger, and a run's order path."""
 
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from razor.adapters.files.disk import replace_file
 from razor.app.cli import options
 from razor.app.cli.failure import ExitCode
 from razor.app.cli.verb import VerbGroup, process
+from razor.app.trails import rendered_trail, require_signals, trail_of_run
 from razor.app.verdicts import rendered, report_of_run, report_of_table
 from razor.app.wiring import Process
 from razor.domain.errors import Problem, SettingsError
@@ -101,4 +102,64 @@ def _report(run_dir: Path | None, table: Path | None, config: Path | None) -> Re
             remedy="drop --config",
         )
         raise SettingsError(source="command line", problems=[problem])
-    return report_of_run(run_dir or Path(Settings().run.data_dir) / "run_latest")
+    return report_of_run(run_dir or _latest())
+
+
+def _latest() -> Path:
+    return Path(Settings().run.data_dir) / "run_latest"
+
+
+@report_verbs.command("run")
+@click.option(
+    "--run",
+    "run_dir",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Run directory; default: run_latest under run.data_dir of the defaults.",
+)
+@click.option(
+    "--signal",
+    "signals",
+    type=click.IntRange(min=0),
+    multiple=True,
+    metavar="ID",
+    help="Tell only this signal, whatever came of it; may be repeated.",
+)
+@click.option(
+    "--html",
+    "html",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Also write the page with a plot per signal to FILE.",
+)
+@click.option(
+    "--markdown",
+    "markdown",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Also write the report as Markdown to FILE.",
+)
+@options.as_json
+@process
+def run_trail(
+    start: Process,
+    *,
+    run_dir: Path | None,
+    signals: tuple[int, ...],
+    html: Path | None,
+    markdown: Path | None,
+    as_json: bool,
+) -> None:
+    """Say what the order machine did with each signal, why, and what paper had promised."""
+    where = run_dir or _latest()
+    trail = trail_of_run(where)
+    require_signals(trail, signals)
+    forms = rendered_trail(where, trail, signals, None if html is None else html.name)
+    if as_json:
+        start.console.block(forms.json)
+    else:
+        start.console.block(forms.terminal)
+    for file, text in ((html, forms.html), (markdown, forms.markdown)):
+        if file is not None:
+            replace_file(file.parent.resolve(), file.name, text.encode())
+            start.console.notice(f"page {file}")

@@ -80,6 +80,10 @@ class Table:
     note: str = ""
     # What is said where there are no rows.
     empty: str = "No rows."
+    # Where the rows are that a medium cuts; blank = the files of the Day-14 report.
+    rest: str = ""
+    # No medium cuts it: each row follows from the one before.
+    is_whole: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a ragged table."""
@@ -115,6 +119,8 @@ class Figure:
     title: str
     svg: str
     caption: str
+    # The page that a medium without pictures points to.
+    place: str = "report.html"
 
 
 Block: TypeAlias = Table | Paragraph | Bullets | Figure

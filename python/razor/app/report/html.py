@@ -28,6 +28,7 @@ __all__ = ["html_text"]
 
 # A browser scrolls through so many rows without pain; report.json has all of them.
 _MOST_ROWS = 300
+_REST = "report.json"
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
@@ -111,10 +112,10 @@ def _contents(page: Page) -> Iterator[str]:
 
 
 def _section(section: Section) -> Iterator[str]:
-    """Give a section; its plots share a grid that falls into one column on a phone."""
+    """Give a section; one of plots alone is a grid that falls into one column on a phone."""
     yield f'<section id="{in_html(section.key)}">'
     yield f"<h2>{in_html(section.title)}</h2>"
-    is_gallery = any(isinstance(block, Figure) for block in section.blocks)
+    is_gallery = all(isinstance(block, Figure) for block in section.blocks)
     if is_gallery:
         yield '<div class="gallery">'
     for block in section.blocks:
@@ -167,13 +168,15 @@ def _table(table: Table) -> Iterator[str]:
     yield '<div class="scroll"><table>'
     yield f"<thead><tr>{''.join(_heading(column) for column in table.columns)}</tr></thead>"
     yield "<tbody>"
-    for row in table.rows[:_MOST_ROWS]:
+    rows = table.rows if table.is_whole else table.rows[:_MOST_ROWS]
+    for row in rows:
         cells = (_cell(cell, of) for cell, of in zip(row, table.columns, strict=True))
         yield f"<tr>{''.join(cells)}</tr>"
     yield "</tbody></table></div>"
-    hidden = len(table.rows) - _MOST_ROWS
+    hidden = len(table.rows) - len(rows)
     if hidden > 0:
-        yield f'<p class="note">… and {hidden:,} more rows in report.json.</p>'
+        rest = in_html(table.rest or _REST)
+        yield f'<p class="note">… and {hidden:,} more rows in {rest}.</p>'
     if table.note:
         yield f'<p class="note">{in_html(table.note)}</p>'
 

@@ -26,6 +26,7 @@ __all__ = ["markdown_text"]
 
 # A longer table is for a program, and report.json has all of it.
 _MOST_ROWS = 100
+_REST = "report.json"
 
 
 def markdown_text(page: Page) -> str:
@@ -84,7 +85,7 @@ def _block(block: Block) -> Iterator[str]:
             yield from _bullets(block)
         case Figure():
             title, caption = in_markdown(block.title), in_markdown(block.caption)
-            yield f"*{title}* (plot in report.html): {caption}"
+            yield f"*{title}* (plot in {in_markdown(block.place)}): {caption}"
         case _:
             assert_never(block)
     yield ""
@@ -107,12 +108,13 @@ def _table(table: Table) -> Iterator[str]:
         return
     yield _line(in_markdown(column.heading) for column in table.columns)
     yield _line("---:" if column.cell is Cell.NUMBER else "---" for column in table.columns)
-    for row in table.rows[:_MOST_ROWS]:
+    rows = table.rows if table.is_whole else table.rows[:_MOST_ROWS]
+    for row in rows:
         yield _line(_cell(cell, of) for cell, of in zip(row, table.columns, strict=True))
-    hidden = len(table.rows) - _MOST_ROWS
+    hidden = len(table.rows) - len(rows)
     if hidden > 0:
         yield ""
-        yield f"… and {hidden:,} more rows in report.json."
+        yield f"… and {hidden:,} more rows in {in_markdown(table.rest or _REST)}."
     if table.note:
         yield ""
         yield in_markdown(table.note)

@@ -118,7 +118,7 @@ def _block(block: Block, width: int) -> Iterator[RenderableType]:
             yield from _bullets(block)
         case Figure():
             # A plot is a picture; its caption carries the facts.
-            yield _text(f"{block.title} (plot in report.html): {block.caption}")
+            yield _text(f"{block.title} (plot in {block.place}): {block.caption}")
         case _:
             assert_never(block)
 
@@ -156,13 +156,15 @@ def _table(table: Table, width: int) -> Iterator[RenderableType]:
             no_wrap=is_number and is_roomy,
             overflow="fold",
         )
-    for row in table.rows[:_MOST_ROWS]:
+    rows = table.rows if table.is_whole else table.rows[:_MOST_ROWS]
+    for row in rows:
         pairs = zip(row, table.columns, strict=True)
         shown.add_row(*(_text(_cell(cell, column)) for cell, column in pairs))
     yield shown
-    hidden = len(table.rows) - _MOST_ROWS
+    hidden = len(table.rows) - len(rows)
     if hidden > 0:
-        yield _text(f"… and {hidden:,} more rows in report.html and report.json.")
+        rest = table.rest or "report.html and report.json"
+        yield _text(f"… and {hidden:,} more rows in {rest}.")
     if table.note:
         yield Padding(_text(table.note), (0, 0, 0, 0))
 
