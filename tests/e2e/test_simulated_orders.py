@@ -53,9 +53,10 @@ def test_closed_loop_leaves_every_kind_of_row(run: Path) -> None:
 
 
 def test_every_signal_has_exactly_one_terminal_row(run: Path) -> None:
-    signals = {row["signal_id"] for row in journals.rows(run / "shadow_sets.csv")}
+    settled = {row["signal_id"] for row in journals.rows(run / "shadow_sets.csv")}
     found = ends(run)
-    assert set(found) == signals
+    # A signal whose window was still open at the end has no row in the ledger, but one here.
+    assert settled <= set(found) == {str(number) for number in range(1, len(found) + 1)}
     assert all(len(results) == 1 for results in found.values())
 
 
