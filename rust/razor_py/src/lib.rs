@@ -18,6 +18,7 @@ mod files;
 mod probe;
 mod session;
 mod sim;
+mod simulate;
 mod source;
 
 use pyo3::exceptions::PyRuntimeWarning;
@@ -55,6 +56,7 @@ fn add_functions(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(files::journal_head, module)?)?;
     module.add_function(wrap_pyfunction!(files::day14_json, module)?)?;
     module.add_function(wrap_pyfunction!(probe::probe_capture, module)?)?;
+    module.add_function(wrap_pyfunction!(simulate::simulate, module)?)?;
     module.add_function(wrap_pyfunction!(files::world_capture, module)?)
 }
 
