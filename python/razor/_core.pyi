@@ -576,7 +576,7 @@ def simulate(from_seed: int, seeds: int, faults: str, tick: Callable[[int, int],
     `faults` is empty for a mix by seed, `none`, or a comma list of F-codes forced on. `tick(done,
     seeds)` is called every 64 sessions; false ends the job early with what was run so far. Keys:
     from_seed, sessions, faulty, signals, orders, inputs, digest, failed, properties, stops,
-    failures. About 0.1 ms a session; the lock is released. Errors: `ValueError` for an unknown code.
+    failures. About 0.2 ms a session. Errors: `ValueError` for an unknown code.
     """
 
 def world_capture(path: Path, seed: int, start_ns: int, duration_ms: int) -> str:

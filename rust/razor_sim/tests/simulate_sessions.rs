@@ -97,9 +97,8 @@ fn found_by(sabotage: Sabotage) -> &'static [Property] {
     match sabotage {
         Sabotage::RetryPost | Sabotage::ResendSame => &[P::S05],
         Sabotage::AbsentAtOnce | Sabotage::UnknownIsRefusal => &[P::S04],
-        Sabotage::TradeTwice | Sabotage::ClaimIsFill => &[P::S10],
+        Sabotage::TradeTwice | Sabotage::ClaimIsFill | Sabotage::IgnoreVoid => &[P::S10],
         Sabotage::SkipJournal | Sabotage::DoubleSize => &[P::D1],
-        Sabotage::IgnoreVoid => &[P::S10],
         Sabotage::ProvIsConf => &[P::S09, P::S22],
         Sabotage::SendAfterStop => &[P::S06],
         Sabotage::DropMode => &[P::S21],

@@ -102,9 +102,10 @@ impl Desk {
 
     /// Shares of a token that earlier sales may still take (S-03, S-09).
     pub(super) fn selling(&self, token: crate::ids::TokenIx) -> Qty {
-        let sales = self.orders.values().filter(|slot| {
-            slot.attempt.token == token && slot.attempt.side() == Side::Sell
-        });
+        let sales = self
+            .orders
+            .values()
+            .filter(|slot| slot.attempt.token == token && slot.attempt.side() == Side::Sell);
         Qty(sales.fold(0, |sum, slot| sum.saturating_add(slot.order.in_flight().0)))
     }
 
