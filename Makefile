@@ -25,7 +25,11 @@ PACKAGES_STAMP := $(VENV)/.stamp-packages
 stage = @printf '\n== %s\n' '$(1)'; start=$$SECONDS; $(2) || exit 1; \
 	printf '== %s: %s s\n' '$(1)' "$$((SECONDS - start))"
 
-.PHONY: help build run test tidy unit nightly package bench lock clean
+.PHONY: help build run test tidy unit sim nightly package bench lock clean
+
+# Seeded sessions of the order machine: what fits into a minute of one core, and a release's worth.
+SIM_SEEDS ?= 100000
+SIM_SEEDS_NIGHTLY ?= 10000000
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -42,6 +46,10 @@ test: build ## build, tidy, and every test of both languages
 unit: build ## the tests alone
 	$(call stage,cargo test,$(CARGO) test --workspace --locked)
 	$(call stage,pytest,$(BIN)/pytest)
+	$(call stage,simulate,$(BIN)/razor simulate --seeds $(SIM_SEEDS))
+
+sim: build ## seeded sessions of the order machine under faults; SIM_SEEDS=100000
+	$(call stage,simulate,$(BIN)/razor simulate --seeds $(SIM_SEEDS))
 
 tidy: build ## format, lints, types, import contracts, crate graph, licences, size budgets
 	$(call stage,cargo fmt,$(CARGO) fmt --all --check)
@@ -62,6 +70,7 @@ nightly: build ## long laws and the full recordings: what is too long for make t
 	$(call stage,large worlds,$(CARGO) test --locked --release -p razor_core --test explore_desk \
 		-- --ignored --nocapture)
 	$(call stage,long Python laws,HYPOTHESIS_PROFILE=nightly $(BIN)/pytest --timeout 1200)
+	$(call stage,simulate,$(BIN)/razor simulate --seeds $(SIM_SEEDS_NIGHTLY))
 	$(call stage,full import,$(CARGO) bench --locked -p razor_io --bench import)
 	$(call stage,package,$(BIN)/python tools/package.py)
 

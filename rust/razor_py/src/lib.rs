@@ -20,6 +20,7 @@ mod lock;
 mod probe;
 mod session;
 mod sim;
+mod simulate;
 mod source;
 
 use pyo3::exceptions::PyRuntimeWarning;
@@ -61,6 +62,7 @@ fn add_functions(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(calibrate::calibration_json, module)?)?;
     module.add_function(wrap_pyfunction!(calibrate::resettled_json, module)?)?;
     module.add_function(wrap_pyfunction!(probe::probe_capture, module)?)?;
+    module.add_function(wrap_pyfunction!(simulate::simulate, module)?)?;
     module.add_function(wrap_pyfunction!(files::world_capture, module)?)
 }
 

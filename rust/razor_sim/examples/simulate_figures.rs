@@ -8,7 +8,8 @@ use razor_sim::simulate::{FaultChoice, Options, Property, Sabotage, run_seeds};
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let number = |place: usize, or: u64| words.get(place).and_then(|w| w.parse().ok()).unwrap_or(or);
+    let number =
+        |place: usize, or: u64| words.get(place).and_then(|w| w.parse().ok()).unwrap_or(or);
     let (count, from) = (number(0, 1_000), number(1, 0));
     let word = |place: usize| words.get(place).map(String::as_str).unwrap_or_default();
     let faults = FaultChoice::parse(word(2)).unwrap_or_default();

@@ -21,6 +21,7 @@ from razor.app.cli.failure import ExitCode, Style, report
 from razor.app.cli.markets import market_verbs
 from razor.app.cli.report import report_verbs
 from razor.app.cli.run import demo_verb, record_verb, replay_verb, run_verb
+from razor.app.cli.simulate import simulate_verb
 from razor.app.cli.verb import VerbGroup
 from razor.app.logs import logging_to
 from razor.app.stop import ForcedStop
@@ -56,6 +57,7 @@ def build_program() -> click.Group:
     for verbs in (config_verbs, market_verbs):
         razor.add_command(verbs)
     razor.add_command(bench_verb)
+    razor.add_command(simulate_verb)
     return razor
 
 

@@ -60,8 +60,8 @@ impl Causes {
 
     /// Whether something that occurred explains a stop by this guard.
     pub(super) fn explain(&self, guard: GuardId, scene: &Scene, truth: &Truth) -> bool {
-        let has = |codes: &[FaultCode]| scene.faults.iter().any(|f| codes.contains(&f.code));
         use FaultCode as F;
+        let has = |codes: &[FaultCode]| scene.faults.iter().any(|f| codes.contains(&f.code));
         match guard {
             GuardId::S06 => self.is_halted,
             GuardId::S26 => self.is_asked_to_stop,
@@ -88,7 +88,35 @@ impl Causes {
                     || !scene.faults.is_empty()
                     || scene.config.http_429_every > 0
             }
-            _ => false,
+            GuardId::S01
+            | GuardId::S02
+            | GuardId::S03
+            | GuardId::S04
+            | GuardId::S05
+            | GuardId::S07
+            | GuardId::S09
+            | GuardId::S11
+            | GuardId::S13
+            | GuardId::S14
+            | GuardId::S15
+            | GuardId::S16
+            | GuardId::S17
+            | GuardId::S18
+            | GuardId::S20
+            | GuardId::S23
+            | GuardId::S25
+            | GuardId::S27
+            | GuardId::S28
+            | GuardId::S30
+            | GuardId::S31
+            | GuardId::S33
+            | GuardId::D1
+            | GuardId::D7
+            | GuardId::D11
+            | GuardId::L1
+            | GuardId::L6
+            | GuardId::L9
+            | GuardId::L10 => false,
         }
     }
 }

@@ -242,17 +242,15 @@ impl Checker {
         }
         self.check_rungs(attempt);
         let qty = attempt.order_qty;
-        let told =
-            Told { order: intent.order, qty, sent: now, trades: Vec::new(), claim: None };
+        let told = Told { order: intent.order, qty, sent: now, trades: Vec::new(), claim: None };
         self.open.push(told);
     }
 
     fn check_intent(&mut self, intent: &Intent) {
         let durable = self.durable.get(&intent.order);
         let is_same = durable == Some(intent);
-        self.findings.check(Property::D1, is_same, || {
-            format!("sent {intent:?}, durable {durable:?}")
-        });
+        self.findings
+            .check(Property::D1, is_same, || format!("sent {intent:?}, durable {durable:?}"));
         let open: Vec<u64> = self.open.iter().map(|told| told.order.0).collect();
         self.findings.check(Property::S04, open.is_empty(), || {
             format!("order {} sent while {open:?} are not proven over", intent.order.0)
@@ -347,8 +345,7 @@ impl Checker {
         }
         let signal = attempt.key.signal_id;
         let fire = truth.orders().find(|(_, order)| {
-            order.intent.attempt.key.signal_id == signal
-                && order.intent.attempt.rung == Rung::Fire
+            order.intent.attempt.key.signal_id == signal && order.intent.attempt.rung == Rung::Fire
         });
         let got = fire.map_or(0, |(_, order)| order.matched().0);
         let holds = attempt.order_qty.0 <= got;
@@ -356,12 +353,7 @@ impl Checker {
     }
 
     /// The truth may have changed; caps are held against it.
-    pub(super) fn synced(
-        &mut self,
-        truth: &Truth,
-        markets: &SimMarkets,
-        sent: Option<u64>,
-    ) {
+    pub(super) fn synced(&mut self, truth: &Truth, markets: &SimMarkets, sent: Option<u64>) {
         let is_dearer = self.book.sync(truth, markets);
         if !is_dearer && sent.is_none() {
             return;

@@ -34,7 +34,7 @@ properties! {
     S02 "S-02" "the same for each signal",
     S04 "S-04" "one order at a time, the one before is proven over",
     S05 "S-05" "an attempt is placed at most once",
-    S06 "S-06" "nothing is sent in HardStop",
+    S06 "S-06" "nothing is sent once trading has stopped",
     S07 "S-07" "buys stay within the chase bound",
     S08 "S-08" "panic sales keep to the ladder",
     S09 "S-09" "only confirmed shares are sold",

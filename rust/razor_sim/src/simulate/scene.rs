@@ -208,8 +208,7 @@ fn markets(seed: u64, law: &BookLaw) -> (Universe, Vec<Book>) {
         let legs = if set == 0 && widest > 5 { widest } else { rng.below(4) + 2 };
         let legs = draw_legs(&mut rng, count, legs);
         let is_merge = rng.chance(50);
-        let settlement =
-            if is_merge { Settlement::Merge } else { Settlement::HoldToResolution };
+        let settlement = if is_merge { Settlement::Merge } else { Settlement::HoldToResolution };
         let key = format!("set-{set}").into_boxed_str();
         let _ = universe.add_set(SetDef { key, kind: SetKind::Group, legs, settlement });
     }
@@ -272,9 +271,8 @@ fn rules(rng: &mut Rng) -> Rules {
 }
 
 fn caps(rng: &mut Rng) -> Caps {
-    let dollars = |rng: &mut Rng, least: u32, most: u32| {
-        Usdc(i64::from(least + rng.below(most)) * 1_000_000)
-    };
+    let dollars =
+        |rng: &mut Rng, least: u32, most: u32| Usdc(i64::from(least + rng.below(most)) * 1_000_000);
     let quiet = RateBreaker { max_permille: 1_000, window: 4 };
     let is_tight = rng.chance(25);
     let breaker = |rng: &mut Rng| RateBreaker {
@@ -363,14 +361,17 @@ fn fault_of(
     let fault = Fault::of(code, &when).at_most(times);
     fault.with(|params| {
         let span = |rng: &mut Rng, most: u32| Nanos(i64::from(rng.below(most)) * MILLI);
-        match code {
-            FaultCode::F34 => {}
-            // As long as the late window at most: what comes later nobody can account for (F-15).
-            FaultCode::F15 | FaultCode::F13 if rng.chance(60) => params.delay = span(rng, 100_000),
-            FaultCode::F51 | FaultCode::F48 | FaultCode::F49 => params.delay = span(rng, 200_000),
-            FaultCode::F33 | FaultCode::F21 => params.delay = span(rng, 40_000),
-            _ if rng.chance(50) => params.delay = span(rng, 60_000),
-            _ => {}
+        if code == FaultCode::F34 {
+            // It never ends by itself.
+        } else if matches!(code, FaultCode::F51 | FaultCode::F48 | FaultCode::F49) {
+            params.delay = span(rng, 200_000);
+        } else if matches!(code, FaultCode::F33 | FaultCode::F21) {
+            params.delay = span(rng, 40_000);
+        } else if matches!(code, FaultCode::F15 | FaultCode::F13) && rng.chance(60) {
+            // Shorter than the late window: what comes after it nobody can account for (F-15).
+            params.delay = span(rng, 100_000);
+        } else if rng.chance(50) {
+            params.delay = span(rng, 60_000);
         }
         params.count = u8::try_from(rng.below(4)).unwrap_or(1);
         params.qty = Qty(u64::from(rng.below(4)) * u64::from(rng.below(3_000_000)));

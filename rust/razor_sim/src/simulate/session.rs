@@ -114,8 +114,7 @@ impl<'a> Session<'a> {
         let plan = FaultPlan { faults: scene.faults.clone() };
         let view_faults = ViewFaults::of(&plan);
         gateway.arm(plan);
-        let world =
-            Books { list: scene.books.clone(), now: Nanos(0), max_age: scene.max_age };
+        let world = Books { list: scene.books.clone(), now: Nanos(0), max_age: scene.max_age };
         let mut session = Self {
             scene,
             sabotage,

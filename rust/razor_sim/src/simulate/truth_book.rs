@@ -206,10 +206,9 @@ impl TruthBook {
 
 const fn is_refusal(reply: Reply) -> bool {
     match reply {
-        Reply::RefusedOrder
-        | Reply::RefusedMarket
-        | Reply::RefusedAccount
-        | Reply::RefusedRate => true,
+        Reply::RefusedOrder | Reply::RefusedMarket | Reply::RefusedAccount | Reply::RefusedRate => {
+            true
+        }
         Reply::Matched(_) | Reply::Live | Reply::Delayed | Reply::Unknown => false,
     }
 }
@@ -238,4 +237,3 @@ fn reserve(attempt: &Attempt, fees: Fees) -> i128 {
     let fee = fee_ceil(fees, attempt.order_qty, attempt.limit.min(half)).map_or(0, |fee| fee.0);
     i128::from(notional) + i128::from(fee)
 }
-

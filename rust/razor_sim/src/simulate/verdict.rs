@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use razor_core::basket::Phase;
-use razor_core::order::{AttemptKey, Side};
 use razor_core::order::attempt::OrderHash;
+use razor_core::order::{AttemptKey, Side};
 
 use super::check::Mark;
 use super::property::Property;

@@ -36,10 +36,7 @@ impl Session<'_> {
             Action::Merge(set, qty) => self.merge(set, qty),
             Action::Row(row) => self.row(&row),
             // Deadlines are kept by the fold; samples are for the calibration alone.
-            Action::Sample(_)
-            | Action::Arm(..)
-            | Action::Disarm(_)
-            | Action::DisarmOrder(_) => {}
+            Action::Sample(_) | Action::Arm(..) | Action::Disarm(_) | Action::DisarmOrder(_) => {}
         }
     }
 

@@ -50,7 +50,16 @@ impl Session<'_> {
                 Trouble::Doubled { percent } if is_stream(&event) => {
                     is_twice |= rng.chance(percent);
                 }
-                _ => {}
+                Trouble::Lost { .. }
+                | Trouble::Late { .. }
+                | Trouble::Doubled { .. }
+                | Trouble::Crash { .. }
+                | Trouble::Pause { .. }
+                | Trouble::Spoken { .. }
+                | Trouble::NotDurable { .. }
+                | Trouble::DurabilityLost { .. }
+                | Trouble::SlowDisk { .. }
+                | Trouble::Silent { .. } => {}
             }
         }
         let due = Nanos(at.0.max(self.now.0) + late);
@@ -77,15 +86,9 @@ impl Session<'_> {
         }
         self.causes.heard(&event);
         self.check.told(self.now, &event);
-        match event {
-            VenueEvent::Replied { order, .. } | VenueEvent::Traded { order, .. }
-                if order.0 >= FOREIGN_ORDERS =>
-            {
-                return;
-            }
-            _ => {}
+        if !is_planted(&event) {
+            self.pass_on(event);
         }
-        self.pass_on(event);
     }
 
     fn pass_on(&mut self, event: VenueEvent) {
@@ -174,6 +177,15 @@ impl Session<'_> {
         }
         self.put_input(Input::Elapsed(timer));
     }
+}
+
+/// About an order that the desk knows nothing of, as only a sabotaged shell sent it.
+const fn is_planted(event: &VenueEvent) -> bool {
+    matches!(
+        event,
+        VenueEvent::Replied { order, .. } | VenueEvent::Traded { order, .. }
+            if order.0 >= FOREIGN_ORDERS
+    )
 }
 
 /// Words of a stream may be late or doubled; the answer to a restart and receipts are asked for.
