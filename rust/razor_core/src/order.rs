@@ -361,11 +361,14 @@ fn terminal(closed: Closed, event: Event) -> Step {
         Event::Elapsed(Timer::Poll) if closed.is_watched => {
             Ok((order, &[Action::Query, Action::Arm(Timer::Poll)]))
         }
-        // More is said to be matched than the trades show: the trades are asked for.
+        // Armed by a claim beyond the trades.
+        Event::Elapsed(Timer::Poll) => Ok((order, &[Action::Query])),
+        // More is said to be matched than the trades show: they are asked for, in a while, so that
+        // a venue that says it for ever cannot keep the machine turning (L-6).
         Event::Found(Evidence::Finished { matched }) | Event::Claimed { matched }
             if matched > closed.open.cum_qty =>
         {
-            Ok((order, &[Action::Query]))
+            Ok((order, &[Action::Arm(Timer::Poll)]))
         }
         Event::Found(Evidence::Open) | Event::Rested => Ok((order, &[Action::Cancel])),
         Event::Claimed { .. }
@@ -373,7 +376,7 @@ fn terminal(closed: Closed, event: Event) -> Step {
         | Event::Refused
         | Event::Unproven
         | Event::Found(Evidence::Finished { .. } | Evidence::Absent | Evidence::Silent)
-        | Event::Elapsed(Timer::Answer | Timer::Poll | Timer::Resolve) => Ok((order, &[])),
+        | Event::Elapsed(Timer::Answer | Timer::Resolve) => Ok((order, &[])),
         Event::Journaled | Event::Released | Event::Withdrawn => refused(order, event),
     }
 }

@@ -39,7 +39,7 @@ impl Session<'_> {
                     VenueEvent::Merged { .. }
                     | VenueEvent::Mode(_)
                     | VenueEvent::Injected { .. }
-            | VenueEvent::Reconciled
+                    | VenueEvent::Reconciled
                     | VenueEvent::Foreign
                     | VenueEvent::DurabilityLost => {}
                 },
