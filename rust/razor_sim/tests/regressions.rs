@@ -25,3 +25,15 @@ fn seeds_that_once_failed_hold() {
         assert_eq!(outcome.violations, [], "seed {seed}: {defect}");
     }
 }
+
+/// Open defects of rescues after a late arrival: merged or sold shares of the first life of a
+/// signal are counted otherwise in the second (S-10), and a rung is used twice (S-08).
+const OPEN: &[u64] = &[1_075_258, 1_166_762, 1_227_517];
+
+#[test]
+#[ignore = "open: what a rescue takes from the first life of its signal"]
+fn seeds_of_open_defects_hold() {
+    for seed in OPEN {
+        assert_eq!(run_seed(*seed, &Options::default()).violations, [], "seed {seed}");
+    }
+}
