@@ -25,3 +25,15 @@ fn seeds_that_once_failed_hold() {
         assert_eq!(outcome.violations, [], "seed {seed}: {defect}");
     }
 }
+
+/// Found and not yet explained: confirmed shares above the truth (S-10, twice) and a panic rung used
+/// twice (S-08). All three need an order that arrives late (F-15); which side is wrong is open.
+const OPEN: &[u64] = &[1_075_258, 1_166_762, 1_227_517];
+
+#[test]
+#[ignore = "open: late arrivals, not yet explained"]
+fn seeds_of_open_defects_hold() {
+    for seed in OPEN {
+        assert_eq!(run_seed(*seed, &Options::default()).violations, [], "seed {seed}");
+    }
+}
