@@ -20,7 +20,10 @@ PROGRAMS = settings(
     stateful_step_count=100 if IS_NIGHTLY else 50,
     deadline=None,
 )
+TROUBLES = ["none", "none", "stop", "halt", "restart", "mode", "ghost"]
+"""What may go wrong in one program beside the orders: all at once would hide the rest."""
 WORDS = ["MATCHED", "LIVE", "DELAYED", "REJECTED", "UNKNOWN"]
+MODES = ["RESTARTING", "POST_ONLY", "CANCEL_ONLY", "DISABLED"]
 SETS = ([0, 1], [2, 3, 4])
 
 ticks = st.sampled_from([100, 1_000, 10_000])
@@ -31,10 +34,10 @@ settles: st.SearchStrategy[Settled] = st.sampled_from(["PROV", "CONF", "PROV", "
 class DeskPrograms(RuleBasedStateMachine):
     """Everything the world can do to a desk, in any order."""
 
-    @initialize(attempts=st.integers(1, 3), tick=ticks)
-    def begin(self, attempts: int, tick: int) -> None:
+    @initialize(attempts=st.sampled_from([3, 3, 1]), tick=ticks, trouble=st.sampled_from(TROUBLES))
+    def begin(self, attempts: int, tick: int, trouble: str) -> None:
         self.driver = Driver(attempts)
-        self.attempts = attempts
+        self.trouble = trouble
         for token in (token for tokens in SETS for token in tokens):
             self.driver.book(token, Book(280_000, 300_000, tick, is_current=True))
         self.next_signal = 1
@@ -44,6 +47,16 @@ class DeskPrograms(RuleBasedStateMachine):
     def sent(self) -> list[int]:
         return self.driver.sent
 
+    @property
+    def is_free(self) -> bool:
+        return self.driver.machine.phase in {"IDLE", "COOLDOWN"}
+
+    @property
+    def out(self) -> int | None:
+        """The order that the venue has now."""
+        order = self.driver.machine.in_flight
+        return order if order in self.sent else None
+
     def any_order(self, data: st.DataObject) -> int:
         """Mostly the newest order: what is over for long has little to say."""
         newest = st.just(self.sent[-1])
@@ -52,14 +65,16 @@ class DeskPrograms(RuleBasedStateMachine):
     def pass_time(self, ns: int) -> None:
         self.driver.now += ns
 
+    @precondition(lambda self: self.is_free or self.next_signal % 3 == 0)
     @rule(
         which=st.sampled_from([0, 1]),
         qty=st.sampled_from([MICRO, 4 * MICRO, 10 * MICRO]),
-        net=st.sampled_from([-1, 0, 1, 2, 15, 60, 400, 900]),
-        limit=st.sampled_from([290_000, 300_000, 300_000, 305_000]),
+        net=st.sampled_from([1, 2, 15, 60, 400, 400, 900]),
+        limit=st.sampled_from([290_000, 300_000, 300_000, 300_000, 305_000]),
         data=st.data(),
     )
     def signal(self, which: int, qty: int, net: int, limit: int, data: st.DataObject) -> None:
+        self.pass_time(2 * SECOND)
         tokens = SETS[which]
         worst = data.draw(st.integers(0, len(tokens) - 1))
         limits = [limit] * len(tokens)
@@ -76,10 +91,10 @@ class DeskPrograms(RuleBasedStateMachine):
 
     @rule(
         token=st.integers(0, 4),
-        bid=st.sampled_from([None, 100, 10_000, 250_000, 287_300]),
-        ask=st.sampled_from([None, 290_000, 300_000, 301_000, 306_000, 995_000]),
+        bid=st.sampled_from([None, 100, 250_000, 287_300, 290_000]),
+        ask=st.sampled_from([None, 290_000, 300_000, 300_000, 300_000, 301_000, 306_000]),
         tick=ticks,
-        is_current=st.sampled_from([True, True, True, False]),
+        is_current=st.sampled_from([True] * 7 + [False]),
     )
     def book(
         self, token: int, bid: int | None, ask: int | None, tick: int, *, is_current: bool
@@ -120,11 +135,25 @@ class DeskPrograms(RuleBasedStateMachine):
     def fill(self, settle: Settled, data: st.DataObject, *, is_all: bool) -> None:
         """A match of what the venue still had of an order, however late."""
         order = self.any_order(data)
+        if self.driver.model.orders[order].in_flight > 0 or self.trouble == "ghost":
+            self.match(order, settle, None if is_all else data.draw(shares))
+
+    @precondition(lambda self: self.out is not None)
+    @rule(settle=settles, share=st.sampled_from([1, 1, 1, 2, 0]))
+    def honest_match(self, settle: Settled, share: int) -> None:
+        """The order that is out is matched, in part or not at all, and answered as it is."""
+        order = self.out
+        assert order is not None
+        if share:
+            self.match(order, settle, self.driver.model.orders[order].qty // share)
+        self.driver.answer(order, "MATCHED", self.driver.model.orders[order].cum)
+
+    def match(self, order: int, settle: Settled, most: int | None) -> None:
         model, attempt = self.driver.model, self.driver.model.attempts[order]
         leaves = model.orders[order].qty - model.orders[order].cum
         if attempt.side == "SELL":
             leaves = min(leaves, model.account.free[attempt.token].qty)
-        qty = leaves if is_all else min(leaves, data.draw(shares))
+        qty = leaves if most is None else min(leaves, most)
         if qty > 0:
             self.trades += 1
             trade_id = self.trades.to_bytes(16, "big")
@@ -158,23 +187,32 @@ class DeskPrograms(RuleBasedStateMachine):
     def merge_ends(self, *, is_done: bool) -> None:
         self.driver.merged(is_done=is_done)
 
-    @rule(
-        word=st.sampled_from(
-            ["NORMAL"] * 4 + ["RESTARTING", "POST_ONLY", "CANCEL_ONLY", "DISABLED"]
-        )
-    )
+    @precondition(lambda self: self.trouble == "mode")
+    @rule(word=st.sampled_from(["NORMAL", "NORMAL", *MODES]))
     def mode(self, word: str) -> None:
         machine = self.driver.machine
         self.driver.take(machine.mode(self.driver.now, word))  # type: ignore[arg-type] # drawn
 
-    @rule(verb=st.sampled_from(["clear"] * 4 + ["stop", "halt"]))
-    def operator(self, verb: str) -> None:
-        self.driver.operator(verb)  # type: ignore[arg-type] # drawn from the verbs
+    @precondition(lambda self: self.trouble in {"stop", "halt"} and self.sent)
+    @rule()
+    def operator_stops(self) -> None:
+        self.driver.operator("stop" if self.trouble == "stop" else "halt")
+        self.trouble = "none"
 
-    @rule(is_restart=st.sampled_from([True, False, False, False]))
-    def restart(self, *, is_restart: bool) -> None:
-        if is_restart:
-            self.driver.restart()
+    @precondition(lambda self: self.driver.machine.phase == "HARD_STOP")
+    @rule()
+    def operator_clears(self) -> None:
+        self.driver.operator("clear")
+
+    @precondition(lambda self: self.trouble == "restart" and self.sent)
+    @rule()
+    def restart(self) -> None:
+        self.driver.restart()
+        self.trouble = "none"
+
+    @precondition(lambda self: self.driver.machine.phase == "SAFE_HOLD")
+    @rule()
+    def reconcile(self) -> None:
         self.driver.take(self.driver.machine.reconciled(self.driver.now))
 
     @invariant()

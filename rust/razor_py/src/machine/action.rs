@@ -2,7 +2,9 @@
 
 use pyo3::prelude::*;
 use razor_core::basket::{Action, DeskTimer, Row, Sample};
-use razor_core::order::{Attempt, OrderIx, Rung};
+use razor_core::order::{Attempt, OrderIx, Rung, Side};
+use razor_core::signal::bucket::Bucket;
+use razor_core::units::{Bps, Price};
 
 use super::argument::timer_word;
 
@@ -32,7 +34,7 @@ impl From<&Attempt> for BasketAttempt {
             token: attempt.token.0,
             limit_micros: attempt.limit.micros(),
             order_qty: attempt.order_qty.0,
-            budget_bps: attempt.budget.map(|budget| budget.raw()),
+            budget_bps: attempt.budget.map(Bps::raw),
         }
     }
 }
@@ -84,20 +86,20 @@ impl From<&Row> for BasketRow {
             ts_ns: row.ts.0,
             signal_id: row.signal_id,
             set_ix: row.set.map(|set| set.0),
-            bucket: row.bucket.map(|bucket| bucket.word()),
-            expected_net_bps: row.expected_net.map(|net| net.raw()),
+            bucket: row.bucket.map(Bucket::word),
+            expected_net_bps: row.expected_net.map(Bps::raw),
             action: row.action,
             attempt: row.attempt.map(u32::from),
             leg: row.leg.map(u32::from),
             token: row.token.map(|token| token.0),
-            side: row.side.map(|side| side.word()),
-            limit_micros: row.limit.map(|limit| limit.micros()),
+            side: row.side.map(Side::word),
+            limit_micros: row.limit.map(Price::micros),
             req_qty: row.req_qty.map(|qty| qty.0),
-            budget_bps: row.budget.map(|budget| budget.raw()),
+            budget_bps: row.budget.map(Bps::raw),
             order: row.order.map(|order| order.0),
             ack: row.ack,
             filled_qty: row.filled_qty.map(|qty| qty.0),
-            avg_px_micros: row.avg_px.map(|price| price.micros()),
+            avg_px_micros: row.avg_px.map(Price::micros),
             fill: row.fill,
             settle: row.settle,
             result: row.result,

@@ -90,7 +90,7 @@ impl SignalPlan {
             settlement: one_of(settlement, &settlements)?,
             is_delayed,
             is_resolving,
-            legs: legs.iter().map(|leg| leg.leg).collect(),
+            legs: legs.into_iter().map(|leg| leg.leg).collect(),
         };
         Ok(Self { plan })
     }
