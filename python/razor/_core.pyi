@@ -8,10 +8,18 @@ Numbers: a `float` argument is read by its shortest text (the digits `repr` show
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Final, Literal, final, overload
+from typing import Final, Literal, TypeAlias, final, overload
 
 __all__ = [
     "BUILD_PROFILE",
+    "BasketAction",
+    "BasketAttempt",
+    "BasketMachine",
+    "BasketOrder",
+    "BasketPosition",
+    "BasketRow",
+    "BasketRules",
+    "BasketSample",
     "BookSnapshot",
     "Bps",
     "Cancelled",
@@ -22,6 +30,8 @@ __all__ = [
     "Gap",
     "JournalError",
     "MemoryBench",
+    "OrderEvent",
+    "OrderMachine",
     "OrderRefused",
     "Prober",
     "RazorError",
@@ -29,11 +39,14 @@ __all__ = [
     "RecorderBench",
     "Rejected",
     "ReplayBench",
+    "RiskCaps",
     "RiskRefused",
     "RunLock",
     "Session",
     "SettingsError",
+    "SignalLeg",
     "SignalNotice",
+    "SignalPlan",
     "SimFault",
     "SimVenue",
     "Source",
@@ -59,6 +72,27 @@ __all__ = [
     "sha256",
     "simulate",
     "world_capture",
+]
+
+_OrderTimer: TypeAlias = Literal["answer", "poll", "resolve", "late"]
+_DeskTimer: TypeAlias = Literal["flat_wait", "flatten", "settle", "set", "cooldown"]
+_OrderState: TypeAlias = Literal[
+    "PLANNED", "JOURNALED", "SENT", "LIVE", "DELAYED", "UNKNOWN", "TERMINAL"
+]
+_OrderAction: TypeAlias = Literal[
+    "CHECK",
+    "SEND",
+    "CANCEL",
+    "QUERY",
+    "ARM_ANSWER",
+    "ARM_POLL",
+    "ARM_RESOLVE",
+    "ARM_LATE",
+    "DISARM",
+    "ENDED",
+    "LATE_ARRIVAL",
+    "OVERFILLED",
+    "UNRESOLVED",
 ]
 
 __version__: Final[str]
@@ -115,6 +149,11 @@ class Gap(JournalError):
 
 class OrderRefused(RazorError):
     """The order machine does not take this event or request in its present state."""
+
+    state: _OrderState
+    """Where the order stands, and stays."""
+    event: OrderEvent
+    """What came."""
 
 class RiskRefused(RazorError):
     """A risk limit forbids the action."""
@@ -347,6 +386,712 @@ class BookSnapshot:
     @property
     def proof_recv_ns(self) -> int | None:
         """Receive time of the last proof that the book is current (INVARIANTS S-18)."""
+
+@final
+class OrderEvent:
+    """What can happen to one order: an immutable, hashable value, made by the function of its name.
+
+    Quantities are micro-shares from 0 to 2**64 - 1. Raises UnitsError (`negative`, `overflow`) for
+    another number and ValueError for a deadline that does not exist.
+    """
+
+    @staticmethod
+    def journaled() -> OrderEvent:
+        """The intent is durable."""
+
+    @staticmethod
+    def released() -> OrderEvent:
+        """The check before the wire passed."""
+
+    @staticmethod
+    def withdrawn() -> OrderEvent:
+        """The check before the wire failed, or the intent could not be made durable."""
+
+    @staticmethod
+    def claimed(matched: int) -> OrderEvent:
+        """The venue answered that it is over with this much matched: a hint, no proof."""
+
+    @staticmethod
+    def rested() -> OrderEvent:
+        """The venue answered that it rests."""
+
+    @staticmethod
+    def deferred() -> OrderEvent:
+        """The venue answered that it matches later."""
+
+    @staticmethod
+    def refused() -> OrderEvent:
+        """The venue's answer proves a refusal."""
+
+    @staticmethod
+    def unproven() -> OrderEvent:
+        """The answer proves nothing, or there is none."""
+
+    @staticmethod
+    def filled(last_qty: int) -> OrderEvent:
+        """A trade of this order, seen for the first time."""
+
+    @staticmethod
+    def finished(matched: int) -> OrderEvent:
+        """A question was answered: it is over with this much matched."""
+
+    @staticmethod
+    def open() -> OrderEvent:
+        """A question was answered: it rests or waits."""
+
+    @staticmethod
+    def absent() -> OrderEvent:
+        """A question was answered: no order, no trade, no change of balance."""
+
+    @staticmethod
+    def silent() -> OrderEvent:
+        """A question was not answered, or the witnesses disagree."""
+
+    @staticmethod
+    def elapsed(timer: _OrderTimer) -> OrderEvent:
+        """A deadline passed."""
+
+    @property
+    def kind(self) -> str:
+        """The name of the function that made it."""
+
+    @property
+    def qty(self) -> int | None:
+        """Micro-shares of a claim, a fill or a finish."""
+
+    @property
+    def timer(self) -> _OrderTimer | None:
+        """The deadline that passed."""
+
+    def __lt__(self, other: object, /) -> bool: ...
+    def __le__(self, other: object, /) -> bool: ...
+    def __gt__(self, other: object, /) -> bool: ...
+    def __ge__(self, other: object, /) -> bool: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class OrderMachine:
+    """What is known of one immediate-or-cancel order, driven event by event.
+
+    PLANNED, JOURNALED, SENT, then LIVE, DELAYED or UNKNOWN, then TERMINAL. It sends once, believes
+    only trades, and gives an order up by absence only after the fence (INVARIANTS section 1).
+    """
+
+    def __new__(cls, order_qty_micros: int) -> OrderMachine:
+        """Plan an order of so many micro-shares. Raises UnitsError."""
+
+    def step(self, event: OrderEvent) -> list[_OrderAction]:
+        """Take one event and give what the shell must do, in order; O(1).
+
+        Raises OrderRefused with `state` and `event` when the event cannot happen in this state, or
+        fills exceed 64 bits; the machine is as it was.
+        """
+
+    @property
+    def state(self) -> _OrderState:
+        """Where it stands."""
+
+    @property
+    def order_qty(self) -> int:
+        """Asked for, micro-shares."""
+
+    @property
+    def cum_qty(self) -> int:
+        """Proven by trades, micro-shares; never falls."""
+
+    @property
+    def in_flight(self) -> int:
+        """What may still be matched at worst, micro-shares."""
+
+    @property
+    def end(self) -> Literal["FULL", "PARTIAL", "NONE", "REJECTED"] | None:
+        """How it ended, as first proven; None before."""
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether it ended by absence and the window for late arrivals is open."""
+
+@final
+class SignalLeg:
+    """One leg of a signal.
+
+    `token`: number of the outcome token, 0 to 2**32 - 1. `limit_micros`: best ask at the signal,
+    micro-dollars per share, at most 1000000. `min_order_qty`: smallest order, micro-shares.
+    `fee_rate_ppm`: taker rate in millionths; 0 (usual) is free, None is a schedule that nobody
+    knows and refuses the set. `fee_exponent`: of `p(1-p)`, usually 1. Raises UnitsError.
+    """
+
+    def __new__(
+        cls,
+        *,
+        token: int,
+        limit_micros: int,
+        min_order_qty: int,
+        fee_rate_ppm: int | None = ...,
+        fee_exponent: int = ...,
+    ) -> SignalLeg: ...
+    @property
+    def token(self) -> int:
+        """Number of the token."""
+
+    @property
+    def limit_micros(self) -> int:
+        """Best ask at the signal, micro-dollars."""
+
+@final
+class SignalPlan:
+    """One signal as a desk needs it.
+
+    `signal_id`: number within the run. `ts_ns`: engine time of the signal. `set_ix`: number of the
+    set, whose market rests after it. `qty`: micro-shares on every leg. `expected_net_bps`: the
+    source of the chase budget. `worst`: leg fired first. `legs`: 2 to 64 in table order; another
+    count is refused by the desk (S-16). `event`: its number, usually 0. `settlement`: how whole
+    sets turn into cash. `is_delayed`, `is_resolving`: flags of its markets. Raises UnitsError, and
+    ValueError for a word that is not listed.
+    """
+
+    def __new__(
+        cls,
+        *,
+        signal_id: int,
+        ts_ns: int,
+        set_ix: int,
+        qty: int,
+        expected_net_bps: int,
+        worst: int,
+        legs: Sequence[SignalLeg],
+        event: int = ...,
+        bucket: Literal["liquid", "thin"] = "thin",
+        settlement: Literal["merge", "hold", "unproven"] = "merge",
+        is_delayed: bool = False,
+        is_resolving: bool = False,
+    ) -> SignalPlan: ...
+    @property
+    def signal_id(self) -> int:
+        """Number of the signal."""
+
+    @property
+    def leg_order(self) -> list[int]:
+        """Legs in the order they are worked: the worst, then by number (S-15)."""
+
+@final
+class BasketRules:
+    """Ladders and waits of a desk; what is not given has the value of `config.toml`.
+
+    Rates in basis points: chases 200 and 10, flatten steps 100, 500 and 1000. `flatten_attempts`:
+    1 to 3, usually 3. `queue`: signals that may wait, 16. Times in ns, usually in seconds: answer
+    3.5, poll 1, resolve 15, late 120, flatten_wait 2, flatten 60, settle 180, set 120, cooldown 1.
+    Raises UnitsError, ValueError.
+    """
+
+    def __new__(
+        cls,
+        *,
+        chase_cap_bps: int = ...,
+        chase_step_bps: int = ...,
+        flatten_bps: tuple[int, int, int] = ...,
+        flatten_attempts: int = ...,
+        queue: int = ...,
+        answer_ns: int = ...,
+        poll_ns: int = ...,
+        resolve_ns: int = ...,
+        late_ns: int = ...,
+        flatten_wait_ns: int = ...,
+        flatten_ns: int = ...,
+        settle_ns: int = ...,
+        set_ns: int = ...,
+        cooldown_ns: int = ...,
+    ) -> BasketRules: ...
+
+@final
+class RiskCaps:
+    """Every limit of a desk; a value is a limit, and the caps of money have no usual value.
+
+    Money in micro-dollars, zero or above. `max_event_exposure_micros`: None leaves only the total
+    cap. Usually 60 orders per minute, 8 open. `exit_reserve_percent`: part of the sends kept for
+    exits, 0 to 100, usually 25. `loss_streak`: failed sets in a row, 5. `revert`, `api_error`: bad
+    outcomes allowed per thousand, and over how many; (200, 20) and (500, 20). Times one second.
+    Raises UnitsError, ValueError.
+    """
+
+    def __new__(
+        cls,
+        *,
+        max_exposure_micros: int,
+        max_signal_micros: int,
+        max_day_loss_micros: int,
+        max_residual_micros: int,
+        max_event_exposure_micros: int | None = None,
+        max_orders_per_min: int = ...,
+        max_open_orders: int = ...,
+        exit_reserve_percent: int = ...,
+        loss_streak: int = ...,
+        revert: tuple[int, int] = ...,
+        api_error: tuple[int, int] = ...,
+        cooldown_ns: int = ...,
+        signal_ttl_ns: int = ...,
+        takes_delayed_markets: bool = False,
+    ) -> RiskCaps: ...
+
+@final
+class BasketAttempt:
+    """One order as it was decided."""
+
+    @property
+    def signal_id(self) -> int:
+        """Signal it belongs to."""
+
+    @property
+    def leg(self) -> int:
+        """Leg in table order."""
+
+    @property
+    def attempt(self) -> int:
+        """Counts attempts on this leg of this signal, from 1."""
+
+    @property
+    def rung(self) -> Literal["FIRE", "CHASE_L1", "CHASE_L2", "FLAT_1", "FLAT_2", "FLAT_3"]:
+        """Rung of the ladders."""
+
+    @property
+    def side(self) -> Literal["BUY", "SELL"]:
+        """Sets are bought, leftovers sold."""
+
+    @property
+    def token(self) -> int:
+        """Number of the token."""
+
+    @property
+    def limit_micros(self) -> int:
+        """Limit on the market's grid, micro-dollars per share."""
+
+    @property
+    def order_qty(self) -> int:
+        """Asked for, micro-shares."""
+
+    @property
+    def budget_bps(self) -> int | None:
+        """Basis points a chase may use; None outside a chase."""
+
+@final
+class BasketRow:
+    """One row of the trail, as `trade_log.csv` has it; None is not applicable."""
+
+    @property
+    def ts_ns(self) -> int:
+        """Engine time, ns."""
+
+    @property
+    def signal_id(self) -> int | None:
+        """The signal."""
+
+    @property
+    def set_ix(self) -> int | None:
+        """Its set."""
+
+    @property
+    def bucket(self) -> str | None:
+        """Its bucket."""
+
+    @property
+    def expected_net_bps(self) -> int | None:
+        """Its net edge, basis points."""
+
+    @property
+    def action(self) -> str:
+        """What was done."""
+
+    @property
+    def attempt(self) -> int | None:
+        """Attempt on the leg, from 1."""
+
+    @property
+    def leg(self) -> int | None:
+        """Leg in table order."""
+
+    @property
+    def token(self) -> int | None:
+        """Number of the token."""
+
+    @property
+    def side(self) -> str | None:
+        """BUY or SELL."""
+
+    @property
+    def limit_micros(self) -> int | None:
+        """Limit, micro-dollars per share."""
+
+    @property
+    def req_qty(self) -> int | None:
+        """Asked for, micro-shares."""
+
+    @property
+    def budget_bps(self) -> int | None:
+        """Budget of a chase, basis points."""
+
+    @property
+    def order(self) -> int | None:
+        """Number of the order."""
+
+    @property
+    def ack(self) -> str | None:
+        """How the venue answered."""
+
+    @property
+    def filled_qty(self) -> int | None:
+        """Matched, micro-shares."""
+
+    @property
+    def avg_px_micros(self) -> int | None:
+        """Average price, rounded against us, micro-dollars."""
+
+    @property
+    def fill(self) -> str | None:
+        """FULL, PARTIAL or NONE."""
+
+    @property
+    def settle(self) -> str | None:
+        """PROV, CONF or VOID."""
+
+    @property
+    def result(self) -> str | None:
+        """What came of it; of the one terminal row of a signal an L-1 word."""
+
+    @property
+    def latency_ns(self) -> int | None:
+        """From the wire to the proof of the end, ns."""
+
+    @property
+    def guard(self) -> str | None:
+        """The guard that blocked, as `guard=S-01 e=98500000 r=2000000 cap=100000000`."""
+
+    @property
+    def fault(self) -> int | None:
+        """Number of an injected fault."""
+
+    @property
+    def reasons(self) -> list[str]:
+        """Codes and words, at most two."""
+
+@final
+class BasketSample:
+    """One attempt as the calibration sees it; the attempt stands in the action."""
+
+    @property
+    def ts_ns(self) -> int:
+        """Engine time of its end."""
+
+    @property
+    def set_ix(self) -> int:
+        """Number of the set."""
+
+    @property
+    def bucket(self) -> str:
+        """Bucket of the signal."""
+
+    @property
+    def filled_qty(self) -> int:
+        """Matched, micro-shares."""
+
+    @property
+    def ask_qty(self) -> int | None:
+        """Size at the best ask when the price was set, micro-shares; None without a book."""
+
+    @property
+    def bid_qty(self) -> int | None:
+        """Size at the best bid, micro-shares."""
+
+@final
+class BasketAction:
+    """One thing a desk asks of its shell. `kind` says which of the other attributes are there.
+
+    PERSIST: make the intent `attempt` of `order` durable, then call `journaled`. SEND, CANCEL,
+    QUERY, DISARM_ORDER: of `order`. MERGE: `qty` sets of `set_ix`. ARM: start `timer` anew, of
+    `order` where it is one's, for `after_ns`. DISARM: forget `timer`. ROW: write `row`. SAMPLE:
+    write `sample` of `attempt`.
+    """
+
+    @property
+    def kind(
+        self,
+    ) -> Literal[
+        "PERSIST",
+        "SEND",
+        "CANCEL",
+        "QUERY",
+        "MERGE",
+        "ARM",
+        "DISARM",
+        "DISARM_ORDER",
+        "ROW",
+        "SAMPLE",
+    ]:
+        """What is asked."""
+
+    @property
+    def order(self) -> int | None:
+        """Number of the order."""
+
+    @property
+    def attempt(self) -> BasketAttempt | None:
+        """What the order is for."""
+
+    @property
+    def timer(self) -> _OrderTimer | _DeskTimer | None:
+        """Name of the deadline."""
+
+    @property
+    def after_ns(self) -> int | None:
+        """How long from now, ns."""
+
+    @property
+    def set_ix(self) -> int | None:
+        """Number of the set."""
+
+    @property
+    def qty(self) -> int | None:
+        """Sets to merge, micro-shares."""
+
+    @property
+    def row(self) -> BasketRow | None:
+        """The row."""
+
+    @property
+    def sample(self) -> BasketSample | None:
+        """The sample."""
+
+@final
+class BasketOrder:
+    """An order of a desk as it stands."""
+
+    @property
+    def order(self) -> int:
+        """Its number, from 0, never given twice."""
+
+    @property
+    def attempt(self) -> BasketAttempt:
+        """What it is for."""
+
+    @property
+    def state(self) -> _OrderState:
+        """Where it stands."""
+
+    @property
+    def cum_qty(self) -> int:
+        """Proven by trades, micro-shares; voided ones stay in it."""
+
+    @property
+    def in_flight(self) -> int:
+        """What may still be matched at worst, micro-shares."""
+
+    @property
+    def ack(self) -> str | None:
+        """How the venue answered."""
+
+@final
+class BasketPosition:
+    """What the account has of one token."""
+
+    @property
+    def token(self) -> int:
+        """Number of the token."""
+
+    @property
+    def conf(self) -> int:
+        """Confirmed, those in provisional sales included, micro-shares."""
+
+    @property
+    def prov_in(self) -> int:
+        """Bought, provisional, micro-shares."""
+
+    @property
+    def prov_out(self) -> int:
+        """Sold, provisional, still in `conf`; micro-shares."""
+
+    @property
+    def cost_micros(self) -> int:
+        """Cost of all of it, micro-dollars."""
+
+@final
+class BasketMachine:
+    """The desk of one account: one signal at a time, from its first order to its terminal row.
+
+    The driver sets books, puts inputs in and does what the actions say: nothing happens by itself,
+    no clock is read. `now_ns` is the engine's time, signed ns; it should not fall. Every input
+    gives the actions in order. An input that is well formed is never an exception, however odd: it
+    stops trading (HARD_STOP) and the row says by which guard. A word that is not listed is a
+    ValueError, a number outside its unit a UnitsError; then nothing has changed.
+    """
+
+    def __new__(cls, rules: BasketRules, caps: RiskCaps) -> BasketMachine:
+        """A desk without positions."""
+
+    @staticmethod
+    def from_params(payload: bytes) -> BasketMachine:
+        """A desk by the rules and caps of a params record (`razor.domain.params`).
+
+        Raises SettingsError for a payload that is none, ValueError for one of a dry run.
+        """
+
+    def set_book(
+        self,
+        token: int,
+        *,
+        bid_micros: int | None,
+        bid_qty: int,
+        ask_micros: int | None,
+        ask_qty: int,
+        tick_micros: int,
+        is_current: bool = True,
+        age_ns: int = ...,
+        changed_ns: int,
+    ) -> None:
+        """Set what a token's book shows; tell the desk by `books`.
+
+        Prices in micro-dollars, None is an empty side; sizes in micro-shares. `is_current`: it may
+        price an order (S-18). `age_ns`: since the last proof. `changed_ns`: engine time of the
+        last message; a panic step waits for one later than the answer before it.
+        """
+
+    def drop_book(self, token: int) -> None:
+        """Forget the book of a token."""
+
+    def signal(self, now_ns: int, plan: SignalPlan) -> list[BasketAction]:
+        """The brain raised a signal."""
+
+    def journaled(self, now_ns: int, order: int) -> list[BasketAction]:
+        """The intent of an order is durable."""
+
+    def not_durable(self, now_ns: int, order: int) -> list[BasketAction]:
+        """The intent could not be made durable (D-10)."""
+
+    def answer(
+        self,
+        now_ns: int,
+        order: int,
+        word: Literal["MATCHED", "LIVE", "DELAYED", "REJECTED", "UNKNOWN"],
+        matched: int = ...,
+        refusal: Literal["order", "market", "account", "rate"] = "order",
+    ) -> list[BasketAction]:
+        """The venue answered; `matched` micro-shares where it matched, `refusal` where rejected."""
+
+    def trade(
+        self,
+        now_ns: int,
+        order: int,
+        trade_id: bytes,
+        *,
+        qty: int,
+        price_micros: int,
+        fee_micros: int,
+        settle: Literal["PROV", "CONF", "VOID"],
+    ) -> list[BasketAction]:
+        """A trade of ours, or news of its settlement; `trade_id` is 16 bytes, else ValueError."""
+
+    def found(
+        self,
+        now_ns: int,
+        order: int,
+        word: Literal["FINISHED", "OPEN", "ABSENT", "SILENT"],
+        matched: int = ...,
+    ) -> list[BasketAction]:
+        """A question about an order was answered; `matched` micro-shares where finished."""
+
+    def merged(self, now_ns: int, is_done: bool) -> list[BasketAction]:
+        """A merge came to its end; one that failed leaves the sets held."""
+
+    def books(self, now_ns: int) -> list[BasketAction]:
+        """Books changed."""
+
+    def elapsed(
+        self, now_ns: int, timer: _OrderTimer | _DeskTimer, order: int | None = None
+    ) -> list[BasketAction]:
+        """A deadline passed: one of an order by name and order, one of the desk by name alone."""
+
+    def mode(
+        self,
+        now_ns: int,
+        word: Literal[
+            "NORMAL", "RESTARTING", "POST_ONLY", "CANCEL_ONLY", "DISABLED", "VERSION_MISMATCH"
+        ],
+    ) -> list[BasketAction]:
+        """The venue changed its mode."""
+
+    def operator(self, now_ns: int, verb: Literal["stop", "halt", "clear"]) -> list[BasketAction]:
+        """An operator spoke."""
+
+    def restarted(self, now_ns: int) -> list[BasketAction]:
+        """The process starts again on its journal."""
+
+    def reconciled(self, now_ns: int) -> list[BasketAction]:
+        """After a restart everything open was asked about; nothing foreign was found."""
+
+    def foreign(self, now_ns: int) -> list[BasketAction]:
+        """Something on the account is not ours (S-32)."""
+
+    def durability_lost(self, now_ns: int) -> list[BasketAction]:
+        """The journal can no longer be trusted with what is written (D-10)."""
+
+    def ended(self, now_ns: int) -> list[BasketAction]:
+        """The run is over: no input will come any more."""
+
+    @property
+    def phase(
+        self,
+    ) -> Literal[
+        "IDLE",
+        "FIRING_LEG1",
+        "LEG1_FILLED",
+        "CHASING",
+        "FLATTENING",
+        "SETTLE_PENDING",
+        "COOLDOWN",
+        "SAFE_HOLD",
+        "HARD_STOP",
+    ]:
+        """Where the desk stands."""
+
+    @property
+    def hard_stop(self) -> str | None:
+        """The guard that stopped trading, both sides of its inequality included; None before."""
+
+    @property
+    def venue_mode(self) -> str:
+        """What the venue lets us do."""
+
+    @property
+    def realised_micros(self) -> int:
+        """Result of confirmed sales and merges, micro-dollars, signed."""
+
+    @property
+    def day_loss_micros(self) -> int:
+        """Deepest net loss of the last UTC day with a result, micro-dollars, zero or above."""
+
+    @property
+    def dropped(self) -> int:
+        """Signals dropped because the queue was full."""
+
+    @property
+    def is_waiting_for_books(self) -> bool:
+        """Whether a change of books could let it go on."""
+
+    @property
+    def is_ready_to_reconcile(self) -> bool:
+        """Whether it waits for `reconciled` and all its orders are proven."""
+
+    @property
+    def positions(self) -> list[BasketPosition]:
+        """Every token of which there is anything, by number."""
+
+    @property
+    def orders(self) -> list[BasketOrder]:
+        """All orders in order of planning; O(n)."""
+
+    @property
+    def in_flight(self) -> int | None:
+        """The order that is out for the set in work."""
 
 @final
 class SimFault:

@@ -25,6 +25,8 @@ def test_typed_examples_run() -> None:
     assert examples.units_keep_the_form_of_their_argument() == (0.4896, Decimal("0.4896"))
     assert examples.arithmetic_stays_in_the_unit() == _core.Bps(200)
     assert examples.a_refusal_says_why().startswith("above_one: probability above 1")
+    assert examples.an_order_refuses_what_cannot_happen() == _core.OrderEvent.released()
+    assert examples.a_desk_answers_with_typed_actions() == "guard=S-02 cost=0 r=979200 cap=0"
 
 
 def test_version_is_that_of_the_workspace() -> None:

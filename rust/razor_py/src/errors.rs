@@ -18,6 +18,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
 use razor_core::engine::EngineError;
 use razor_core::journal::JournalError as CoreJournalError;
+use razor_core::order::Refused;
 use razor_core::shadow::calibrate::CalibrationError;
 use razor_core::shadow::day14::Day14Error;
 use razor_core::units::UnitError;
@@ -28,6 +29,8 @@ use razor_io::import::ImportError;
 use razor_io::journal::JournalFault;
 use razor_io::session::SessionFault;
 use razor_io::source::SourceFault;
+
+use crate::machine::OrderEvent;
 
 create_exception!(
     razor._core,
@@ -194,6 +197,20 @@ const fn reason(error: UnitError) -> &'static str {
         UnitError::UnknownTick { .. } => "unknown_tick",
         UnitError::EmptyRange { .. } => "empty_range",
     }
+}
+
+/// A step that the order machine refused: which state it stays in, and what came.
+pub(crate) fn order_refused(
+    py: Python<'_>,
+    why: &Refused,
+    state: &'static str,
+    event: OrderEvent,
+) -> PyErr {
+    let error = OrderRefused::new_err(why.to_string());
+    // An exception without its facts is still the right exception.
+    let _ = error.value(py).setattr("state", state);
+    let _ = error.value(py).setattr("event", event);
+    error
 }
 
 /// An argument that no caller of razor gives; a defect of the caller, not of the world.

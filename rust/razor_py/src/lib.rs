@@ -17,6 +17,7 @@ mod convert;
 mod errors;
 mod files;
 mod lock;
+mod machine;
 mod probe;
 mod session;
 mod sim;
@@ -45,6 +46,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<sim::SimVenue>()?;
     module.add_class::<source::Source>()?;
     module.add_class::<probe::Prober>()?;
+    machine::export(module)?;
     bench::export(module)?;
     add_functions(module)
 }
