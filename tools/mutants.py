@@ -87,8 +87,10 @@ def first_failure(output: str) -> str:
     """The first test that cargo says failed; empty when it names none."""
     for line in output.splitlines():
         if line.startswith("test ") and line.endswith("... FAILED"):
-            return line.removeprefix("test ").removesuffix(" ... FAILED").removesuffix(
-                " - should panic"
+            return (
+                line.removeprefix("test ")
+                .removesuffix(" ... FAILED")
+                .removesuffix(" - should panic")
             )
     return ""
 
