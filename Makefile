@@ -25,7 +25,7 @@ PACKAGES_STAMP := $(VENV)/.stamp-packages
 stage = @printf '\n== %s\n' '$(1)'; start=$$SECONDS; $(2) || exit 1; \
 	printf '== %s: %s s\n' '$(1)' "$$((SECONDS - start))"
 
-.PHONY: help build run test tidy unit nightly package bench lock clean
+.PHONY: help build run test tidy unit nightly mutants package bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -61,7 +61,11 @@ nightly: build ## long laws and the full recordings: what is too long for make t
 	$(call stage,long laws,PROPTEST_CASES=20000 $(CARGO) test --workspace --locked --release)
 	$(call stage,long Python laws,HYPOTHESIS_PROFILE=nightly $(BIN)/pytest --timeout 1200)
 	$(call stage,full import,$(CARGO) bench --locked -p razor_io --bench import)
+	@$(MAKE) --no-print-directory mutants
 	$(call stage,package,$(BIN)/python tools/package.py)
+
+mutants: build ## plant the defects of tools/mutants.toml one by one; every one must be caught
+	$(call stage,mutants,$(BIN)/python tools/mutants.py)
 
 package: build ## wheel from a clean checkout, installed and tried in an empty environment
 	$(call stage,package,$(BIN)/python tools/package.py)

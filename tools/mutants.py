@@ -1,4 +1,4 @@
-"""Plants the defects of mutants.toml one by one and shows which tests notice; run by `make mutants`.
+"""Plants the defects of mutants.toml one by one and shows which tests notice: `make mutants`.
 
 Owns: the scratch worktree `build/mutants/tree`, its target directory beside it, and the table of
 results in docs/TESTING.md.

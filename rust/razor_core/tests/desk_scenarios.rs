@@ -780,3 +780,24 @@ fn a_refusal_after_a_trade_ends_nothing_and_a_resting_order_is_cancelled() {
     let asked = bench.put(Input::Found(fire, Evidence::Open));
     assert!(asked.contains(&Action::Cancel(fire)));
 }
+
+#[test]
+fn an_overfill_and_a_sale_under_its_limit_stop_trading() {
+    let mut bench = Bench::new(2);
+    bench.put(Input::Signal(plan(1, 2)));
+    let (fire, _) = bench.out_now();
+    bench.trade(fire, Qty(TEN.0 + 20_000), Settle::Prov);
+    assert_eq!(bench.desk.stopped().map(|guard| guard.id), Some(GuardId::S12));
+
+    let mut bench = Bench::new(2);
+    bench.put(Input::Signal(plan(1, 2)));
+    bench.fill(TEN);
+    bench.fill(Qty::ZERO);
+    bench.fill(Qty::ZERO);
+    let (sale, attempt) = bench.out_now();
+    assert_eq!(attempt.rung, Rung::FlatOne);
+    let price = price(attempt.limit.micros() - 1);
+    let (id, settle) = (TradeId([9; 16]), Settle::Prov);
+    bench.put(Input::Traded(Trade { order: sale, id, qty: TEN, price, fee: Usdc::ZERO, settle }));
+    assert_eq!(bench.desk.stopped().map(|guard| guard.id), Some(GuardId::S24));
+}

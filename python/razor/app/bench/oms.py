@@ -109,19 +109,20 @@ def _steps(machine: list[float], steps: list[Spread], late: Spread) -> tuple[Fig
 
     return (
         ns("machine_mean_ns", "one step of one order, no clock inside, mean", middle(machine)),
-        ns("desk_p50_ns", "one step of the desk, median", _mid(steps, 50), 250),
-        ns("desk_p99_ns", "one step of the desk, p99", _mid(steps, 99)),
+        ns(
+            "desk_p50_ns",
+            "one step of the desk, median",
+            middle([spread.p50_ns for spread in steps]),
+            250,
+        ),
+        ns("desk_p99_ns", "one step of the desk, p99", middle([spread.p99_ns for spread in steps])),
         ns("late_p50_ns", f"  with {_BEHIND:,} sets behind it, median", late.p50_ns),
         ns("late_p99_ns", f"  with {_BEHIND:,} sets behind it, p99", late.p99_ns),
     )
 
 
-def _mid(spreads: list[Spread], percent: int) -> float:
-    return middle([spread.p50_ns if percent == 50 else spread.p99_ns for spread in spreads])
-
-
 def _signals(
-    key: str, what: str, ns: tuple[float, float], target: float | None
+    key: str, what: str, ns: tuple[float, float], target: float | None = None
 ) -> tuple[Figure, ...]:
     names = (("p50", "median", None), ("p99", "p99", target))
     return tuple(
@@ -135,6 +136,10 @@ def _signals(
         )
         for (short, name, bound), value in zip(names, ns, strict=True)
     )
+
+
+def _ends_of(spread: Spread) -> tuple[float, float]:
+    return spread.p50_ns, spread.p99_ns
 
 
 def _made(path: Path) -> Path:
