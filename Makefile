@@ -25,7 +25,7 @@ PACKAGES_STAMP := $(VENV)/.stamp-packages
 stage = @printf '\n== %s\n' '$(1)'; start=$$SECONDS; $(2) || exit 1; \
 	printf '== %s: %s s\n' '$(1)' "$$((SECONDS - start))"
 
-.PHONY: help build run test tidy unit sim nightly package bench lock clean
+.PHONY: help build run test tidy unit sim nightly mutants package bench lock clean
 
 # Seeded sessions of the order machine: what fits into a minute of one core, and a release's worth.
 SIM_SEEDS ?= 100000
@@ -72,7 +72,11 @@ nightly: build ## long laws and the full recordings: what is too long for make t
 	$(call stage,long Python laws,HYPOTHESIS_PROFILE=nightly $(BIN)/pytest --timeout 1200)
 	$(call stage,simulate,$(BIN)/razor simulate --seeds $(SIM_SEEDS_NIGHTLY))
 	$(call stage,full import,$(CARGO) bench --locked -p razor_io --bench import)
+	@$(MAKE) --no-print-directory mutants
 	$(call stage,package,$(BIN)/python tools/package.py)
+
+mutants: build ## plant the defects of tools/mutants.toml one by one; every one must be caught
+	$(call stage,mutants,$(BIN)/python tools/mutants.py)
 
 package: build ## wheel from a clean checkout, installed and tried in an empty environment
 	$(call stage,package,$(BIN)/python tools/package.py)

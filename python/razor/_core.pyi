@@ -30,6 +30,7 @@ __all__ = [
     "Gap",
     "JournalError",
     "MemoryBench",
+    "OmsBench",
     "OrderEvent",
     "OrderMachine",
     "OrderRefused",
@@ -1587,6 +1588,40 @@ class RecorderBench:
 
     def finish(self) -> Recorded:
         """End the journal, read it back and verify it. Raises JournalError, StorageError."""
+
+@final
+class OmsBench:
+    """Scripts of orders on a simulated venue and a virtual clock; for measurements only."""
+
+    def __new__(cls, *, seed: int) -> OmsBench:
+        """Keep the seed of the venue and of the worlds."""
+
+    @staticmethod
+    def order_steps(lives: int) -> tuple[int, int]:
+        """Take `lives` pairs of orders through the order machine; steps taken and total ns."""
+
+    def desk_steps(self, behind: int, sets: int) -> Spread:
+        """Work `sets` sets on a new desk, each step timed, after `behind` that are not timed.
+
+        Errors: `ValueError` when a set did not end as its books let it.
+        """
+
+    def orders(self, sets: int) -> tuple[int, int]:
+        """Work `sets` sets on a new desk without a clock inside; orders sent and total ns.
+
+        Errors: `ValueError` when a set did not end as its books let it.
+        """
+
+    def world(self, seconds: int) -> list[tuple[str, str, int, bytes]]:
+        """Records of a seeded world: kind, connection, receive ns, payload."""
+
+    def session(
+        self, run_dir: Path, params: bytes, seconds: int, is_durable: bool
+    ) -> tuple[Spread, int]:
+        """Feed that world to a live session in Rust; times of frames with a signal, and orders.
+
+        `is_durable` waits for the disk at every intent. Errors: `StorageError`, `JournalError`.
+        """
 
 @final
 class MemoryBench:

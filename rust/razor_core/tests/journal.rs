@@ -418,7 +418,7 @@ fn kinds_have_one_code_and_one_word_each() {
         assert_eq!(Kind::from_word(kind.word()), Some(kind));
     }
     assert_eq!(Kind::from_code(0), None);
-    assert_eq!(Kind::from_code(14), None);
+    assert_eq!(Kind::from_code(16), None);
     assert_eq!(Kind::from_word(""), None);
 }
 

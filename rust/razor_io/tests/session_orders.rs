@@ -202,6 +202,8 @@ fn a_kill_at_any_record_sends_nothing_twice_and_loses_no_position() {
         }
         session.drain_venue().unwrap();
         assert_held_as_at_the_venue(&session, &lasting);
+        // Once every order was proven the account was asked for, and the desk went on.
+        assert_ne!(session.engine().desk().unwrap().phase(), Phase::SafeHold, "cut {cut}");
         session.close().unwrap();
         let records = assert_sound(dir.path());
         assert_eq!(count_of(&records, Kind::Recovery), 1);

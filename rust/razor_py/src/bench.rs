@@ -14,7 +14,9 @@
 //!   of the clock, whose own cost is [`clock_cost_ns`].
 
 mod feed;
+mod floor;
 mod memory;
+mod oms;
 mod recorder;
 mod replay;
 mod spread;
@@ -30,6 +32,7 @@ pub(crate) fn export(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<recorder::RecorderBench>()?;
     module.add_class::<recorder::Recorded>()?;
     module.add_class::<memory::MemoryBench>()?;
+    module.add_class::<oms::OmsBench>()?;
     module.add_class::<spread::Spread>()?;
     module.add_function(wrap_pyfunction!(clock_cost_ns, module)?)
 }

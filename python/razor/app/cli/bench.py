@@ -14,6 +14,7 @@ from razor.app.bench.figure import Section
 from razor.app.bench.importing import measure_import
 from razor.app.bench.machine import Machine, load_text, this_machine
 from razor.app.bench.memory import measure_memory
+from razor.app.bench.oms import measure_oms
 from razor.app.bench.recorder import measure_recorder
 from razor.app.bench.replay import measure_replay
 from razor.app.cli import options
@@ -22,7 +23,7 @@ from razor.app.wiring import Process
 
 __all__ = ["bench_verb"]
 
-_NAMES = ("feed", "replay", "recorder", "memory", "import")
+_NAMES = ("feed", "replay", "recorder", "oms", "memory", "import")
 _COLUMNS = ("figure", "value", "unit", "target", "")
 
 
@@ -61,7 +62,7 @@ def bench_verb(
     document: Path | None,
     as_json: bool,
 ) -> None:
-    """Measure razor here: feed, replay, recorder, memory and import, all or NAME alone.
+    """Measure razor here: feed, replay, recorder, oms, memory and import, all or NAME alone.
 
     Takes about two minutes on a quiet machine. Every figure stands beside its target.
     """
@@ -118,6 +119,7 @@ class _Bench:
             "feed": lambda control: measure_feed(sizes, control),
             "replay": lambda control: measure_replay(sizes, control, scratch),
             "recorder": lambda control: measure_recorder(sizes, control, scratch),
+            "oms": lambda control: measure_oms(sizes, control, scratch),
             "memory": lambda control: measure_memory(sizes, control),
             "import": lambda control: measure_import(sizes, control, scratch, self._recordings),
         }

@@ -410,6 +410,7 @@ impl Desk {
             return;
         }
         self.phase = Phase::Idle;
+        self.risk.rearm();
         self.stopped = None;
         self.is_stopping = false;
         self.basket = None;

@@ -91,6 +91,8 @@ pub(super) struct Oms {
     intents: BTreeMap<OrderIx, Intent>,
     mode: OrderMode,
     now: Nanos,
+    /// When the account was last asked for after a restart.
+    asked: Option<Nanos>,
     /// The last signal, for [`Verb::Repeat`].
     last: Option<Plan>,
     // Buffers that keep their memory between records.
@@ -113,6 +115,7 @@ impl Oms {
             intents: BTreeMap::new(),
             mode,
             now: Nanos(i64::MIN),
+            asked: None,
             last: None,
             out: Vec::new(),
             line: String::new(),
@@ -288,7 +291,19 @@ impl Oms {
         sink: &mut S,
     ) {
         self.step(now, Input::Restarted, view, names, sink);
-        sink.request(Request::Reconcile);
+        self.asked = None;
+        self.reconcile(now, sink);
+    }
+
+    /// After a restart the account is asked for once every open order is proven, and again when no
+    /// answer comes: the desk holds until it has one.
+    pub(super) fn reconcile<S: Sink>(&mut self, now: Nanos, sink: &mut S) {
+        const AGAIN: i64 = 5_000_000_000;
+        let is_due = self.asked.is_none_or(|at| now.0.saturating_sub(at.0) >= AGAIN);
+        if is_due && self.desk.is_ready_to_reconcile() {
+            self.asked = Some(now);
+            sink.request(Request::Reconcile);
+        }
     }
 
     /// Takes a signal of the brain.

@@ -118,6 +118,9 @@ impl Parts {
                 oms.elapse(now, look, names, sink);
             });
         }
+        if let Some(oms) = self.oms.as_mut() {
+            oms.reconcile(now, sink);
+        }
     }
 
     /// Puts a signal to the desk.
