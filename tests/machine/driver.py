@@ -10,7 +10,7 @@ from razor._core import (
     SignalLeg,
     SignalPlan,
 )
-from tests.machine.model import MICRO, Book, DeskModel, Fill, Lot, OrderModel, Signal
+from tests.machine.model import MICRO, Book, DeskModel, Fill, Lot, Signal
 
 SECOND = 1_000_000_000
 EXPOSURE, PER_SIGNAL = 30 * MICRO, 12 * MICRO
@@ -259,7 +259,3 @@ class Driver:
         """The run is over: every signal has exactly one terminal row (L-1)."""
         self.take(self.machine.ended(self.now))
         assert [s.signal_id for s in self.model.signals.values() if len(s.ends) != 1] == []
-
-
-def order_model(qty: int) -> OrderModel:
-    return OrderModel(qty)

@@ -4,9 +4,10 @@
 """
 
 import os
+from typing import Literal
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -15,10 +16,13 @@ from tests.machine.driver import SECOND, Driver, Settled
 from tests.machine.model import DUST, MICRO, Book, IllegalError, OrderModel, Signal
 
 IS_NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
+pytestmark = pytest.mark.timeout(7_200 if IS_NIGHTLY else 120)
 PROGRAMS = settings(
-    max_examples=10_000 if IS_NIGHTLY else 150,
+    max_examples=10_000 if IS_NIGHTLY else 100,
     stateful_step_count=100 if IS_NIGHTLY else 50,
     deadline=None,
+    # A shared machine is slow at times; that says nothing about a program.
+    suppress_health_check=[HealthCheck.too_slow],
 )
 TROUBLES = ["none", "none", "stop", "halt", "restart", "mode", "ghost"]
 """What may go wrong in one program beside the orders: all at once would hide the rest."""
@@ -259,7 +263,7 @@ class OrderPrograms(RuleBasedStateMachine):
         self.put(getattr(OrderEvent, name)(data.draw(st.one_of(equal, st.integers(0, 3 * DUST)))))
 
     @rule(timer=st.sampled_from(["answer", "poll", "resolve", "late"]))
-    def deadline(self, timer: str) -> None:
+    def deadline(self, timer: Literal["answer", "poll", "resolve", "late"]) -> None:
         self.put(OrderEvent.elapsed(timer))
 
     @invariant()
