@@ -61,6 +61,8 @@ class Driver:
             if action.kind == "SEND" and action.order is not None:
                 assert self.machine.venue_mode == "NORMAL", "no taker send (S-21)"
                 assert not self.was_stopped, "nothing is sent in HardStop (S-06)"
+                assert self.model.orders[action.order].state == "SENT", "durable first (D-1)"
+                assert action.order not in self.sent, "placed once (S-05)"
                 self.sent.append(action.order)
         self.was_stopped = self.machine.phase == "HARD_STOP"
         for order in pending:
