@@ -4,9 +4,10 @@
 """
 
 import os
+from typing import Literal
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -15,10 +16,13 @@ from tests.machine.driver import SECOND, Driver, Settled
 from tests.machine.model import DUST, MICRO, Book, IllegalError, OrderModel, Signal
 
 IS_NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
+pytestmark = pytest.mark.timeout(7_200 if IS_NIGHTLY else 120)
 PROGRAMS = settings(
-    max_examples=10_000 if IS_NIGHTLY else 150,
+    max_examples=10_000 if IS_NIGHTLY else 100,
     stateful_step_count=100 if IS_NIGHTLY else 50,
     deadline=None,
+    # A shared machine is slow at times; that says nothing about a program.
+    suppress_health_check=[HealthCheck.too_slow],
 )
 TROUBLES = ["none", "none", "stop", "halt", "restart", "mode", "ghost"]
 """What may go wrong in one program beside the orders: all at once would hide the rest."""
@@ -34,9 +38,14 @@ settles: st.SearchStrategy[Settled] = st.sampled_from(["PROV", "CONF", "PROV", "
 class DeskPrograms(RuleBasedStateMachine):
     """Everything the world can do to a desk, in any order."""
 
-    @initialize(attempts=st.sampled_from([3, 3, 1]), tick=ticks, trouble=st.sampled_from(TROUBLES))
-    def begin(self, attempts: int, tick: int, trouble: str) -> None:
-        self.driver = Driver(attempts)
+    @initialize(
+        attempts=st.sampled_from([3, 3, 1]),
+        tick=ticks,
+        trouble=st.sampled_from(TROUBLES),
+        exposure=st.sampled_from([30 * MICRO, 30 * MICRO, 7 * MICRO]),
+    )
+    def begin(self, attempts: int, tick: int, trouble: str, exposure: int) -> None:
+        self.driver = Driver(attempts, exposure)
         self.trouble = trouble
         for token in (token for tokens in SETS for token in tokens):
             self.driver.book(token, Book(280_000, 300_000, tick, is_current=True))
@@ -74,11 +83,12 @@ class DeskPrograms(RuleBasedStateMachine):
         data=st.data(),
     )
     def signal(self, which: int, qty: int, net: int, limit: int, data: st.DataObject) -> None:
+        least = data.draw(st.sampled_from([1, 1, MICRO]))
         self.pass_time(2 * SECOND)
         tokens = SETS[which]
         worst = data.draw(st.integers(0, len(tokens) - 1))
         limits = [limit] * len(tokens)
-        signal = Signal(self.next_signal, net, qty, worst, tokens, limits, min_qty=1)
+        signal = Signal(self.next_signal, net, qty, worst, tokens, limits, least)
         self.next_signal += 1
         self.driver.signal(signal, which)
 
@@ -137,6 +147,19 @@ class DeskPrograms(RuleBasedStateMachine):
         order = self.any_order(data)
         if self.driver.model.orders[order].in_flight > 0 or self.trouble == "ghost":
             self.match(order, settle, None if is_all else data.draw(shares))
+
+    @precondition(lambda self: self.trouble == "ghost" and self.out is not None)
+    @rule()
+    def overfill(self) -> None:
+        """The venue matches more of a buy than was asked for."""
+        order = self.out
+        assert order is not None
+        if self.driver.model.attempts[order].side == "BUY":
+            self.trades += 1
+            trade_id, model = self.trades.to_bytes(16, "big"), self.driver.model
+            qty = model.orders[order].in_flight + DUST + 1
+            limit = model.attempts[order].limit_micros
+            self.driver.trade(order, trade_id, qty, limit, "CONF")
 
     @precondition(lambda self: self.out is not None)
     @rule(settle=settles, share=st.sampled_from([1, 1, 1, 2, 0]))
@@ -259,7 +282,7 @@ class OrderPrograms(RuleBasedStateMachine):
         self.put(getattr(OrderEvent, name)(data.draw(st.one_of(equal, st.integers(0, 3 * DUST)))))
 
     @rule(timer=st.sampled_from(["answer", "poll", "resolve", "late"]))
-    def deadline(self, timer: str) -> None:
+    def deadline(self, timer: Literal["answer", "poll", "resolve", "late"]) -> None:
         self.put(OrderEvent.elapsed(timer))
 
     @invariant()

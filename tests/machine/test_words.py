@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -25,7 +25,7 @@ from razor.domain.params import Rules, params_record
 from razor.domain.settings import Settings
 
 TEN = 10_000_000
-MONEY = {
+MONEY: dict[str, Any] = {
     "max_exposure_micros": 10 * TEN,
     "max_signal_micros": 2 * TEN,
     "max_day_loss_micros": TEN,
@@ -34,7 +34,7 @@ MONEY = {
 BARE = ["journaled", "released", "withdrawn", "rested", "deferred", "refused", "unproven"]
 FOUND = ["open", "absent", "silent"]
 WITH_QTY = ["claimed", "filled", "finished"]
-TIMERS = ["answer", "poll", "resolve", "late"]
+TIMERS: list[Literal["answer", "poll", "resolve", "late"]] = ["answer", "poll", "resolve", "late"]
 
 
 def events() -> list[OrderEvent]:
