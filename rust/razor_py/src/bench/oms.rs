@@ -1,4 +1,4 @@
-//! Orders: one step of the machines, one order from intent to ledger and record, one signal to bytes.
+//! Orders: one step of the machines, one order from intent to ledger, one signal to order bytes.
 
 use std::path::PathBuf;
 
@@ -113,7 +113,7 @@ impl OmsBench {
         PyList::new(py, rows.collect::<Vec<_>>())
     }
 
-    /// The same world through a session in Rust: the frames that raised a signal, and the orders.
+    /// The same world through a session in Rust: frames that raised a signal, and the orders.
     fn session(
         &self,
         py: Python<'_>,
