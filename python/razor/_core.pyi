@@ -863,7 +863,8 @@ class OmsBench:
     def session(
         self, run_dir: Path, params: bytes, seconds: int, is_durable: bool
     ) -> tuple[Spread, int]:
-        """Feed that world to a live session in Rust; times of frames with a signal, and orders.
+        """Feed that world to a live session in Rust; times of frames whose signal was fired at once,
+        and the orders of all.
 
         `is_durable` waits for the disk at every intent. Errors: `StorageError`, `JournalError`.
         """
