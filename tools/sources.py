@@ -64,6 +64,8 @@ class Source:
 
 
 TRIALS = frozenset({"benches", "examples"})
+# It plays and checks sessions of the order machine and trades nothing: a test with a verb.
+SIMULATOR = "rust/razor_sim/src/simulate"
 
 
 def is_trial_path(path: str) -> bool:
@@ -73,6 +75,8 @@ def is_trial_path(path: str) -> bool:
 
 def is_test_path(path: str) -> bool:
     """Whether a whole file stays out of the product by where it lies: tests and trials."""
+    if path.startswith(SIMULATOR):
+        return True
     parts = path.split("/")
     stem = parts[-1].rsplit(".", maxsplit=1)[0]
     return is_trial_path(path) or "tests" in parts[:-1] or stem in {"tests", "conftest"}

@@ -1618,9 +1618,10 @@ class OmsBench:
     def session(
         self, run_dir: Path, params: bytes, seconds: int, is_durable: bool
     ) -> tuple[Spread, int]:
-        """Feed that world to a live session in Rust; times of frames with a signal, and orders.
+        """Feed that world to a live session in Rust; times of frames, and the orders.
 
-        `is_durable` waits for the disk at every intent. Errors: `StorageError`, `JournalError`.
+        The times are those of frames whose signal was fired at once. `is_durable` waits
+        for the disk at every intent. Errors: `StorageError`, `JournalError`.
         """
 
 @final

@@ -12,6 +12,7 @@ from razor.app.bench.feed import measure_feed
 from razor.app.bench.figure import Section
 from razor.app.bench.importing import measure_import
 from razor.app.bench.memory import measure_memory
+from razor.app.bench.oms import measure_oms
 from razor.app.bench.recorder import measure_recorder
 from razor.app.bench.replay import measure_replay
 
@@ -98,6 +99,25 @@ def test_the_recorder_section_counts_losses_and_bytes(tmp_path: Path) -> None:
         "sync_ns_max",
         "read_back_ns",
     }
+
+
+def test_the_section_of_orders_states_steps_orders_and_signals(tmp_path: Path) -> None:
+    section = measure_oms(replace(TINY, rounds=1), Desk().control(), tmp_path)
+    assert keys_of(section) == {
+        "machine_mean_ns",
+        "desk_p50_ns",
+        "desk_p99_ns",
+        "late_p50_ns",
+        "late_p99_ns",
+        "order_mean_us",
+        "called_p50_us",
+        "called_p99_us",
+        "rust_p50_us",
+        "rust_p99_us",
+        "fsync_p50_us",
+        "fsync_p99_us",
+    }
+    assert all(figure.value > 0 for figure in section.figures)
 
 
 def test_the_memory_section_weighs_a_process_of_its_own() -> None:

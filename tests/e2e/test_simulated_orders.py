@@ -15,7 +15,7 @@ EMPTY_BIDS = '[[fault]]\ncode = "F-10"\n'
 REPEATS = '[[fault]]\ncode = "F-60"\nevery = 2\ncount = 2\n'
 
 
-def demo(runs: Path, *more: object, environment: dict[str, str]) -> Done:
+def demo(runs: Path, *more: str | Path, environment: dict[str, str]) -> Done:
     return here("demo", "--runs-dir", runs, "--json", *more, environment=environment)
 
 

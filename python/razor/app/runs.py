@@ -193,7 +193,10 @@ def opened(start: Process, plan: RunPlan) -> Generator[OpenRun]:
 
 
 def _sim_venue(start: Process, plan: RunPlan) -> _core.SimVenue | None:
-    """Make the simulated venue of a run whose orders go there; a told story needs none."""
+    """Make the simulated venue of a run whose orders go there; a told story needs none.
+
+    The switches of the environment are read here, where the run begins, and stand in its manifest.
+    """
     if not plan.is_simulated:
         return None
     return sim_venue(plan.config.settings, read_switches(start.environment), plan.faults)

@@ -85,7 +85,10 @@ def sim_venue(
 
 
 def _sim_faults(line: FaultLine) -> list[_core.SimFault]:
-    """Give the venue's form of a line: one for each rung it is bound to."""
+    """Give the venue's form of a line: one for each rung it is bound to.
+
+    A chase has two rungs and a flatten three; ``times`` counts for each of them.
+    """
     is_spanned = line.from_ms is not None and line.to_ms is not None
     between = (line.from_ms or 0, line.to_ms or 0) if is_spanned else None
     return [
@@ -114,9 +117,9 @@ def injected_faults(run_dir: Path) -> dict[str, int]:
     path = run_dir / _TRAIL
     with storage(path, "read the trail"), path.open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
-        header = next(rows, [])
+        header = next(rows, list[str]())
         if "action" not in header or "reason_codes" not in header:
             return {}
         action, reasons = header.index("action"), header.index("reason_codes")
         codes = (row[reasons].split("|")[0] for row in rows if row[action] == _FAULT)
-        return dict(sorted(Counter(codes).items()))
+        return dict(sorted(Counter[str](codes).items()))

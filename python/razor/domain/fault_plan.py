@@ -16,6 +16,8 @@ import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 
+import msgspec
+
 from razor.domain.errors import Problem, SettingsError
 
 __all__ = ["FaultLine", "read_fault_plan"]
@@ -72,8 +74,8 @@ def read_fault_plan(text: str, *, source: str, codes: Collection[str]) -> tuple[
     except tomllib.TOMLDecodeError as error:
         problem = Problem(key="(file)", found=str(error), allowed="TOML", remedy="correct the file")
         raise SettingsError(source=source, problems=[problem]) from None
-    rows = tables.get(_FAULT, [])
-    if set(tables) - {_FAULT} or not isinstance(rows, list) or len(rows) > _MOST_LINES:
+    rows = _rows(tables)
+    if rows is None:
         problem = Problem(
             key="(file)",
             found=", ".join(sorted(tables))[:80],
@@ -88,26 +90,36 @@ def read_fault_plan(text: str, *, source: str, codes: Collection[str]) -> tuple[
     return tuple(line for line in lines if line is not None)
 
 
-def _line(
-    number: int, row: object, codes: Collection[str], problems: list[Problem]
-) -> FaultLine | None:
-    before = len(problems)
-    if not isinstance(row, Mapping):
-        problems.append(_problem(number, "", row, "a table"))
+def _rows(tables: Mapping[str, object]) -> list[Mapping[str, object]] | None:
+    """Give the tables of a plan; ``None`` where the file holds anything else, or too many."""
+    if set(tables) - {_FAULT}:
         return None
+    try:
+        rows = msgspec.convert(tables.get(_FAULT, []), list[dict[str, object]])
+    except msgspec.ValidationError:
+        return None
+    return [*rows] if len(rows) <= _MOST_LINES else None
+
+
+def _line(
+    number: int, row: Mapping[str, object], codes: Collection[str], problems: list[Problem]
+) -> FaultLine | None:
+    """Read one table; every problem of it is added, and ``None`` given if there is one."""
+    before = len(problems)
     known = {field.name for field in fields(FaultLine)}
     for key, value in row.items():
         if key not in known:
-            problems.append(_problem(number, str(key), key, ", ".join(sorted(known))))
+            problems.append(_problem(number, key, key, ", ".join(sorted(known))))
         elif not _has_form(key, value):
             problems.append(_problem(number, key, value, _form(key)))
     _check_words(number, row, codes, problems)
-    return FaultLine(**row) if len(problems) == before else None
+    return msgspec.convert(row, FaultLine) if len(problems) == before else None
 
 
 def _check_words(
     number: int, row: Mapping[str, object], codes: Collection[str], problems: list[Problem]
 ) -> None:
+    """Add a problem for each word that has no meaning, and for half a span."""
     code, rung, refusal = row.get("code"), row.get("rung"), row.get("refusal")
     if code not in codes:
         problems.append(_problem(number, "code", code, ", ".join(sorted(codes))))
@@ -120,6 +132,7 @@ def _check_words(
 
 
 def _has_form(key: str, value: object) -> bool:
+    """Tell whether a value has the form of its key; a truth value is no number here."""
     if key in _TEXTS:
         return isinstance(value, str)
     if key in _FLAGS:
@@ -128,11 +141,13 @@ def _has_form(key: str, value: object) -> bool:
 
 
 def _form(key: str) -> str:
+    """Say the form of a key in words."""
     if key in _TEXTS:
         return "text in quotes"
     return "true or false" if key in _FLAGS else "a whole number from 0"
 
 
 def _problem(number: int, key: str, found: object, allowed: str) -> Problem:
+    """Name the place as ``fault[n].key``, counted from 1 as a reader counts the tables."""
     path = f"{_FAULT}[{number}].{key}" if key else f"{_FAULT}[{number}]"
     return Problem(key=path, found=repr(found)[:80], allowed=allowed, remedy="correct the plan")

@@ -134,7 +134,7 @@ class Manifest:
     continues: str | None = None
     end: RunEnd | None = None
     faults: tuple[FaultLine, ...] = ()
-    injected: dict[str, int] = field(default_factory=dict)
+    injected: dict[str, int] = field(default_factory=dict[str, int])
 
     @property
     def identity(self) -> Identity:

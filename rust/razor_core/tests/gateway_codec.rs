@@ -79,7 +79,9 @@ fn events() -> impl Strategy<Value = VenueEvent> {
         (any::<u64>(), evidence())
             .prop_map(|(order, evidence)| VenueEvent::Found { order: OrderIx(order), evidence }),
         any::<bool>().prop_map(|is_done| VenueEvent::Merged { is_done }),
-        (0_u8..=5).prop_map(VenueEvent::Mode),
+        (0..=5_u8).prop_map(VenueEvent::Mode),
+        (prop::option::of(0..u64::MAX), any::<u8>())
+            .prop_map(|(order, code)| { VenueEvent::Injected { order: order.map(OrderIx), code } }),
         prop::sample::select(plain),
     ]
 }

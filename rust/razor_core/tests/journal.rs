@@ -336,6 +336,19 @@ fn a_claim_of_durability_is_found_across_windows_of_the_search() {
 }
 
 #[test]
+fn a_damaged_head_claims_no_durability() {
+    let mut journal = Journal::new();
+    journal.block(0, &[b"one"]);
+    journal.block(1, &[b"two"]);
+    let second = blocks(&journal.segments[0])[1].clone();
+    let mut bytes = journal.segments[0][second].to_vec();
+    assert_eq!(durable_beyond(&mut bytes.as_slice(), 0, 0), Ok(true));
+    // A byte of the number that it says was durable.
+    bytes[17] ^= 1;
+    assert_eq!(durable_beyond(&mut bytes.as_slice(), 0, 0), Ok(false));
+}
+
+#[test]
 fn a_tear_that_the_next_segment_does_not_settle_is_corruption() {
     let journal = reference();
     for cut in 0..journal.segments[0].len() {

@@ -114,7 +114,7 @@ fn a_wrong_field_under_a_right_crc_has_its_own_name() {
         bytes[at] = byte;
         resealed(bytes)
     };
-    for code in [0, 14, 15, 200, 255] {
+    for code in [0, 16, 17, 200, 255] {
         assert_eq!(first(&with(30, code), record.seq), Err(Cause::RecordKind { found: code }));
     }
     for flags in 1..=255 {
@@ -192,7 +192,8 @@ fn heads_written_on_the_hot_path_and_sealed_later_are_the_same_records() {
 
 #[test]
 fn words_and_codes_of_kinds_are_these_for_ever() {
-    let words = "ws rest trade quote ref meta gap timer params operator end conn recovery";
+    let words = "ws rest trade quote ref meta gap timer params operator end conn recovery \
+                 intent venue";
     for (code, word) in (1_u8..).zip(words.split(' ')) {
         let kind = Kind::from_word(word).expect("a kind");
         assert_eq!((kind.code(), kind.word()), (code, word));
@@ -203,7 +204,7 @@ fn words_and_codes_of_kinds_are_these_for_ever() {
     for word in ["", "WS", "ws ", "order"] {
         assert_eq!(Kind::from_word(word), None, "{word}");
     }
-    assert!([0, 14, 255].into_iter().all(|code| Kind::from_code(code).is_none()));
+    assert!([0, 16, 255].into_iter().all(|code| Kind::from_code(code).is_none()));
 }
 
 // --- block heads ---------------------------------------------------------------------------------

@@ -5,8 +5,8 @@
 //! to it, and durable before the order leaves where the run says so (D-1) — and of time: whatever a
 //! deadline or the venue owes before the next input is brought in before it.
 //!
-//! Must never: answer in the gateway's place, or let an event reach the engine that the journal does
-//! not have.
+//! Must never: answer in the gateway's place, or let an event reach the engine that the journal
+//! does not have.
 
 use razor_core::engine::Engine;
 use razor_core::engine::oms::Request;

@@ -250,8 +250,8 @@ impl Session {
         Ok(Fed { is_shed, is_refused: stepped.is_refused, signals: stepped.signals })
     }
 
-    /// Whether a record of a recording is the story of its own orders: a session with a venue writes
-    /// its own.
+    /// Whether a record of a recording is the story of its own orders: a session with a venue
+    /// writes its own.
     fn is_told_by_venue(&self, kind: Kind) -> bool {
         self.venue.is_some() && matches!(kind, Kind::Intent | Kind::Venue)
     }

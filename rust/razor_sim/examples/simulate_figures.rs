@@ -1,4 +1,5 @@
-//! Figures of the simulator: `cargo run --release -p razor_sim --example simulate_figures -- 10000`.
+//! Figures of the simulator:
+//! `cargo run --release -p razor_sim --example simulate_figures -- 10000`.
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures and prints")]
 

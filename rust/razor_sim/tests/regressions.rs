@@ -26,8 +26,9 @@ fn seeds_that_once_failed_hold() {
     }
 }
 
-/// Found and not yet explained: confirmed shares above the truth (S-10, twice) and a panic rung used
-/// twice (S-08). All three need an order that arrives late (F-15); which side is wrong is open.
+/// Found and not yet explained: confirmed shares above the truth (S-10, twice) and a panic rung
+/// used twice (S-08). All three need an order that arrives late (F-15); which side is wrong is
+/// open.
 const OPEN: &[u64] = &[1_075_258, 1_166_762, 1_227_517];
 
 #[test]

@@ -197,12 +197,14 @@ class MsgspecPeer:
                     self._take(message)
 
     def _take(self, message: _Message) -> None:
+        """Take one message of any type."""
         if isinstance(message, _PriceChange):
             self._change(message.price_changes)
         elif isinstance(message, _Book):
             self._replace(message)
 
     def _replace(self, message: _Book) -> None:
+        """Replace the book by a snapshot."""
         book = self._yes.get(message.asset_id)
         if book is not None:
             book.bids = {float(it.price): float(it.size) for it in message.bids}
@@ -215,6 +217,7 @@ class MsgspecPeer:
 
     def _change(self, changes: Sequence[_Change]) -> None:
         # A message is about one market.
+        """Take the changes of one message."""
         book = None
         for entry in changes:
             size = float(entry.size)
@@ -235,6 +238,7 @@ class MsgspecPeer:
             self._check(book)
 
     def _check(self, book: _DictBook) -> None:
+        """Look whether the set over this book costs a dollar or less."""
         if book.is_watched:
             best_bid, best_ask = max(book.bids, default=None), min(book.asks, default=None)
             self.sums.move(book.yes, best_bid, best_ask)
@@ -247,6 +251,7 @@ class MsgspecPeer:
 
 
 def _mirrored(price: str) -> float:
+    """Give the price as the other outcome sees it."""
     return round(1.0 - float(price), _PLACES)
 
 
@@ -314,6 +319,7 @@ class JsonPeer:
                 self._take(decoded)
 
     def _take(self, message: dict[str, Any]) -> None:
+        """Take one message of any type."""
         match message:
             case {"event_type": "price_change", "price_changes": changes}:
                 self._change(changes)
@@ -323,6 +329,7 @@ class JsonPeer:
                 pass
 
     def _replace(self, token: str, bids: list[_Row], asks: list[_Row]) -> None:
+        """Replace the book by a snapshot."""
         book = self._yes.get(token)
         if book is not None:
             book.bids = _Sorted(_sizes(bids))
@@ -335,6 +342,7 @@ class JsonPeer:
 
     def _change(self, changes: list[_Row]) -> None:
         # A message is about one market.
+        """Take the changes of one message."""
         book = None
         for entry in changes:
             token, price, size, side = _CHANGE(entry)
@@ -351,6 +359,7 @@ class JsonPeer:
             self._check(book)
 
     def _check(self, book: _SortedBook) -> None:
+        """Look whether the set over this book costs a dollar or less."""
         if book.is_watched:
             bids, asks = book.bids.prices, book.asks.prices
             best_bid, best_ask = bids[-1] if bids else None, asks[0] if asks else None
@@ -363,10 +372,12 @@ class JsonPeer:
 
 
 def _sizes(levels: list[_Row]) -> dict[float, float]:
+    """Give sizes by price."""
     return {float(price): float(size) for price, size in map(_LEVEL, levels)}
 
 
 def _mirrored_sizes(levels: list[_Row]) -> dict[float, float]:
+    """Give sizes by price as the other outcome sees them."""
     return {_mirrored(price): float(size) for price, size in map(_LEVEL, levels)}
 
 

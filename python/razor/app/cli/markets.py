@@ -187,6 +187,7 @@ def show_market(
 
 
 def _selection(start: Process, job: "SelectJob") -> Selection:
+    """Run the selection with its progress shown."""
     from razor.app.selecting import (  # noqa: PLC0415 - loads sockets
         select_live,
         select_recorded,
@@ -214,6 +215,7 @@ def _recording(source: str) -> Path | None:
 
 
 def _facts(job: "SelectJob", done: Selection) -> dict[str, JsonValue]:
+    """Give the outcome of a selection to a program."""
     progress, choice = done.progress, done.choice
     pair = choice if isinstance(choice, Selected) else None
     return {
@@ -237,6 +239,7 @@ def _facts(job: "SelectJob", done: Selection) -> dict[str, JsonValue]:
 
 
 def _tell(start: Process, job: "SelectJob", done: Selection) -> None:
+    """Tell a person what was chosen, what was refused, and where the tables are."""
     progress, scores = done.progress, done.scores
     shown = scores[:_SHOWN_SCORES]
     more = f", the first {len(shown)} shown" if len(shown) < len(scores) else ""
@@ -262,6 +265,7 @@ def _tell(start: Process, job: "SelectJob", done: Selection) -> None:
 
 
 def _score_row(score: Score) -> tuple[str, ...]:
+    """Give the cells of one score."""
     seen = score.figures
     return (
         score.candidate.market_id,
@@ -276,10 +280,12 @@ def _score_row(score: Score) -> tuple[str, ...]:
 
 
 def _share(count: int, total: int) -> str:
+    """Write a share with both of its numbers."""
     return f"{100 * count / total:.1f} %" if total else "none"
 
 
 def _list_recorded(start: Process, listing: Listing, *, is_json: bool) -> None:
+    """List what was recorded, largest volume first."""
     owners = {token: market for market in listing.markets for token in market.token_ids}
     rows: list[dict[str, str]] = [
         {
@@ -297,6 +303,7 @@ def _list_recorded(start: Process, listing: Listing, *, is_json: bool) -> None:
 
 
 def _show_rows(start: Process, rows: list[dict[str, str]], *, title: str, is_json: bool) -> None:
+    """Show rows as a table or as JSON."""
     if is_json:
         start.console.json({"markets": rows})
         return
@@ -315,6 +322,7 @@ def _named(listing: Listing, name: str) -> list[ListedMarket]:
 
 
 def _meta_facts(market: MarketMeta) -> dict[str, JsonValue]:
+    """Give a definition as the capture has it."""
     match market.fees:
         case None:
             fees = "unknown"
@@ -339,6 +347,7 @@ def _meta_facts(market: MarketMeta) -> dict[str, JsonValue]:
 
 
 def _listed_facts(market: ListedMarket) -> dict[str, JsonValue]:
+    """Give a listed market as the venue has it."""
     match market.fees:
         case None:
             fees = "unknown"

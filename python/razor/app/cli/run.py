@@ -179,6 +179,7 @@ def _play(
     duration_ms: int,
     is_json: bool,
 ) -> ExitCode:
+    """Play a recording into a new run, at the pace asked for, and tell what came of it."""
     total = recording.source.progress()[1] or None
     with opened(start, plan) as run:
         with start.console.progress("playing", total=total) as bar:
@@ -209,6 +210,7 @@ def _play(
 def _record(
     start: Process, plan: RunPlan, *, duration_ms: int, is_reported: bool, is_json: bool
 ) -> ExitCode:
+    """Record the live venue until a stop or the duration, and tell what came of it."""
     from razor.app.live import record_live  # noqa: PLC0415 - only live verbs load sockets
 
     with opened(start, plan) as run:
@@ -257,6 +259,7 @@ def _replay_plan(
     *,
     out_dir: Path | None = None,
 ) -> RunPlan:
+    """Plan a run whose input is a recording: its label and rules are those of the source."""
     return RunPlan(
         config=file,
         gates=gates,
@@ -275,6 +278,7 @@ def _replay_plan(
 def _live_plan(
     file: ConfigFile, gates: GateVector, runs_dir: Path, resume: ResumePolicy
 ) -> RunPlan:
+    """Plan a run on the live venue; settings that select nothing are refused here."""
     require_markets(file)
     return RunPlan(
         config=file,
@@ -286,6 +290,7 @@ def _live_plan(
 
 
 def _tell(start: Process, outcome: _Outcome, *, is_json: bool) -> None:
+    """Tell a person: the report first, then what happened, where it is, and why trading stopped."""
     run, written = outcome.run, outcome.written
     if is_json:
         start.console.json(_facts(outcome))
@@ -307,6 +312,7 @@ def _tell(start: Process, outcome: _Outcome, *, is_json: bool) -> None:
 
 
 def _facts(outcome: _Outcome) -> dict[str, JsonValue]:
+    """Give the same to a program."""
     run, written = outcome.run, outcome.written
     facts: dict[str, JsonValue] = {
         "run_dir": str(run.directory.path),
@@ -327,12 +333,14 @@ def _facts(outcome: _Outcome) -> dict[str, JsonValue]:
 
 
 def _built_in_config() -> ConfigFile:
+    """Give the settings of the demo, which needs no file."""
     text = default_file()
     settings = read_settings(text, source="the built-in defaults")
     return ConfigFile(path=_DEFAULT_CONFIG, raw=text.encode(), settings=settings)
 
 
 def _unknown_source(source: str) -> SettingsError:
+    """Say which sources there are."""
     problem = Problem(
         key="--source",
         found=repr(source),

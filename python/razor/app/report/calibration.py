@@ -81,16 +81,19 @@ def calibration_page(review: Review, figures: tuple[Figure, ...] = ()) -> Page:
 
 
 def _runs_named(calibration: Calibration) -> str:
+    """Name the runs as the suggestion does: one id, or the first and how many more."""
     names = [run.run_id or "a run without rows" for run in calibration.runs]
     return names[0] if len(names) == 1 else f"{len(names)} runs"
 
 
 def _runs_counted(calibration: Calibration) -> str:
+    """Say how many runs the samples came from."""
     count = len(calibration.runs)
     return "1 run" if count == 1 else f"{count:,} runs"
 
 
 def _suggestion_card(review: Review) -> Card:
+    """Give the card with the lines to paste, or why there are none."""
     calibration = review.calibration
     words = [
         f"{name} {p25}" for name in BUCKETS if (p25 := calibration.suggested(name)) is not None
@@ -105,6 +108,7 @@ def _suggestion_card(review: Review) -> Card:
 
 
 def _bucket_line(name: BucketName, review: Review) -> str:
+    """Put the value in force beside the suggested one."""
     found = review.calibration.bucket(name).frozen.req
     current = toml_text(review.current.share(name))
     if found.p25 is None:
@@ -119,6 +123,7 @@ def _bucket_line(name: BucketName, review: Review) -> str:
 
 
 def _evidence_card(calibration: Calibration) -> Card:
+    """Say what the samples are worth: whose fills, how many, and how wide the interval is."""
     word = {"SIM": "SIMULATED FILLS", "LIVE": "REAL FILLS", None: "NO FILLS"}[calibration.mode]
     counts = (
         f"{calibration.rows:,} attempts in {_runs_counted(calibration)}; "
@@ -220,6 +225,7 @@ def _sets(calibration: Calibration) -> Section:
 
 
 def _set_rows(calibration: Calibration) -> Iterator[Row]:
+    """Give a row per set of samples: frozen, clean, flatten, each by request and by volume."""
     for name in BUCKETS:
         for set_name, measured in calibration.bucket(name).sets():
             for (_, measure), found in zip(_MEASURES, (measured.req, measured.mkt), strict=True):
@@ -258,6 +264,7 @@ def _day14(review: Review) -> Section:
 
 
 def _outcome_row(run: str, outcome: Outcome) -> Row:
+    """Give what the Day-14 numbers would have been with the suggestion."""
     scenario, day14 = outcome.scenario, outcome.numbers.day14
     return (
         run,
@@ -288,6 +295,7 @@ def _paste(review: Review) -> Section:
 
 
 def _runs(calibration: Calibration) -> Section:
+    """List the runs with their spans."""
     table = Table(
         title="Source runs",
         sample=_sample(calibration),
@@ -315,12 +323,15 @@ def _runs(calibration: Calibration) -> Section:
 
 
 def _time(ms: int | None) -> str:
+    """Write a time of the tables; blank where there is none."""
     return shown.UNKNOWN if ms is None else shown.instant(ms)
 
 
 def _interval(found: Figures) -> str:
+    """Write the interval of the quantile; it needs more samples than the quantile itself."""
     return f"{found.low} to {found.high}"
 
 
 def _sample(calibration: Calibration) -> str:
+    """Say the sample size, which stands beside every number."""
     return f"n = {calibration.rows - calibration.rejected:,} samples"

@@ -225,7 +225,8 @@ impl Oms {
         }
     }
 
-    /// Takes a durable intent; the desk must have planned exactly this. Says whether it was refused.
+    /// Takes a durable intent; the desk must have planned exactly this. Says whether it was
+    /// refused.
     pub(super) fn intent<V: View, S: Sink>(
         &mut self,
         payload: &[u8],

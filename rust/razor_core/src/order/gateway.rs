@@ -4,8 +4,8 @@
 //! sandbox and the real venue behind the shell. A gateway answers by [`VenueEvent`] alone, each of
 //! which is journaled before the engine sees it; it never calls back.
 //!
-//! Owns: the requests, the events and their bytes in the journal (docs/JOURNAL.md). Must never: decide
-//! what an event means, that is [`super::step`]'s.
+//! Owns: the requests, the events and their bytes in the journal (docs/JOURNAL.md). Must never:
+//! decide what an event means, that is [`super::step`]'s.
 //!
 //! Invariants: decode∘encode is the identity; bytes of another length or tag are refused whole.
 
@@ -103,7 +103,8 @@ pub enum VenueEvent {
     Mode(u8),
     /// After a restart: everything open was asked about and nothing foreign was found.
     Reconciled,
-    /// A simulated venue says which fault it injected, by its number in FAULTS: for the trail alone.
+    /// A simulated venue says which fault it injected, by its number in FAULTS: for the trail
+    /// alone.
     Injected {
         /// The order it struck, if one.
         order: Option<OrderIx>,
@@ -151,8 +152,8 @@ pub trait Gateway {
     fn reconcile(&mut self, now: Nanos);
     /// When the next event is due.
     fn next_due(&self) -> Option<Nanos>;
-    /// Takes the earliest event due at or before `now`, with its own time. Books may be read for what
-    /// arrives at the venue only now.
+    /// Takes the earliest event due at or before `now`, with its own time. Books may be read for
+    /// what arrives at the venue only now.
     fn poll(&mut self, now: Nanos, tops: &dyn Tops) -> Option<(Nanos, VenueEvent)>;
     /// Faults injected since the last call, as [`VenueEvent::Injected`]; none by a real venue.
     fn take_injected(&mut self) -> Vec<VenueEvent> {

@@ -224,8 +224,8 @@ fn render(cover: &Cover) -> String {
     let mut text = String::from(
         "# The machines\n\nMade by the test `explore_desk` from the code (INVARIANTS §6.3); \
          `RAZOR_UPDATE_GOLDEN=1` writes it anew.\nThe order machine is walked state by state. The \
-         phases are what the explorer reached in the worlds of `make test`:\nwhat is not in a table \
-         was not reached there.\n\n## Orders\n\n",
+         phases are what the explorer reached in the worlds of `make test`:\nwhat is not in a \
+         table was not reached there.\n\n## Orders\n\n",
     );
     order_picture(&mut text);
     order_table(&mut text);

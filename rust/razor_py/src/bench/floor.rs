@@ -1,7 +1,8 @@
-//! A desk on a simulated venue and a virtual clock: sets that go well, and sets that are sold again.
+//! A desk on a simulated venue and a virtual clock: sets that are merged, and sets that are sold.
 //!
-//! Owns: the loop of an order without sockets, threads and tables: what the desk asks for is encoded
-//! as a journal record and given to the venue, what the venue says is encoded, decoded and stepped.
+//! Owns: the loop of an order without sockets, threads and tables: what the desk asks for is
+//! encoded as a journal record and given to the venue, what the venue says is encoded, decoded
+//! and stepped.
 //!
 //! Must never: leave out a record that a session would write for an order.
 

@@ -1,7 +1,8 @@
 //! Names from seeds: order hashes, trade ids, and every other choice of the simulated venue.
 //!
 //! Owns: [`mix`]. It is a cheap exact mixer of 64-bit words, **not** a cryptographic hash: anyone
-//! can make two inputs meet. It stands in for the hash of a real order in SIM only, where nobody tries.
+//! can make two inputs meet. It stands in for the hash of a real order in SIM only, where nobody
+//! tries.
 //!
 //! Why a function of the words instead of one running generator: what happens to one order must not
 //! depend on how many others were sent before it.
