@@ -336,6 +336,21 @@ fn a_claim_of_durability_is_found_across_windows_of_the_search() {
 }
 
 #[test]
+fn a_block_of_another_past_does_not_fit_though_its_numbers_do() {
+    let of = |first: &[u8], second: &[u8]| {
+        let mut journal = Journal::new();
+        journal.block(0, &[first]);
+        journal.block(1, &[second]);
+        journal
+    };
+    let (mut here, other) = (of(b"one", b"two"), of(b"uno", b"due"));
+    let place = blocks(&here.segments[0])[1].clone();
+    let foreign = other.segments[0][blocks(&other.segments[0])[1].clone()].to_vec();
+    here.segments[0].splice(place, foreign);
+    assert_eq!(cause(&here.segments), Cause::BlockChain);
+}
+
+#[test]
 fn a_damaged_head_claims_no_durability() {
     let mut journal = Journal::new();
     journal.block(0, &[b"one"]);
