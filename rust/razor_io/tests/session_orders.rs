@@ -16,7 +16,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use razor_core::basket::Phase;
-use razor_core::engine::record::Kind;
+use razor_core::engine::record::{Kind, Record};
 use razor_core::engine::table::Table;
 use razor_core::ids::{SetIx, TokenIx};
 use razor_core::market::Universe;
@@ -255,5 +255,31 @@ fn a_journal_cut_at_any_byte_is_gone_on_with() {
         let session = Session::open_alone(&order_plan(dir.path(), now_ns), venue).unwrap();
         session.close().unwrap();
         assert_sound(dir.path());
+    }
+}
+
+#[test]
+fn a_dry_run_has_no_desk_and_refuses_the_records_of_one() {
+    let world = seeded_world(21, 2_000);
+    let dir = temp();
+    let lasting = Lasting::new(quick());
+    let dry = plan(dir.path(), START_NS);
+    let mut session = Session::open_alone(&dry, lasting.venue()).unwrap();
+    feed(&mut session, &world.records, 0);
+    assert!(session.engine().desk().is_none());
+    assert_eq!(session.engine().next_deadline(), None);
+    session.close().unwrap();
+    let records = assert_sound(dir.path());
+    assert_eq!(count_of(&records, Kind::Intent) + count_of(&records, Kind::Venue), 0);
+    assert_eq!(trail(dir.path()).len(), 0);
+    assert_eq!(lasting.0.lock().unwrap().truth().orders().count(), 0);
+    // Without a venue of its own a session takes such records from its source; a dry run refuses.
+    let told = temp();
+    let mut session = Session::open(&plan(told.path(), START_NS)).unwrap();
+    for kind in [Kind::Intent, Kind::Venue] {
+        let payload = VenueEvent::Reconciled.encode();
+        let record =
+            Record { kind, recv_ns: Nanos(START_NS), conn: "", epoch: 0, payload: &payload };
+        assert!(session.feed(&record).unwrap().is_refused, "{kind:?}");
     }
 }
