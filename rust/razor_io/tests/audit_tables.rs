@@ -29,13 +29,13 @@ use razor_io::projection::Difference;
 use razor_io::session::Session;
 use razor_sim::rng::Rng;
 use seeded::{
-    START_NS, assert_sound, feed, names, plan, run_world, seeded_world, segments, tables, temp,
+    START_NS, assert_sound, feed, names, plan, run_orders, seeded_world, segments, tables, temp,
 };
 use tempfile::TempDir;
 
 /// A run whose every table has rows.
 fn run() -> TempDir {
-    let dir = run_world(&seeded_world(41, 14_000));
+    let dir = run_orders(&seeded_world(41, 14_000));
     for (name, text) in tables(dir.path()) {
         assert!(text.lines().count() > 1, "{name} has rows");
     }
@@ -202,7 +202,7 @@ fn a_long_difference_is_shown_cut() {
 #[test]
 fn a_table_that_cannot_be_read_is_a_fault_with_its_path() {
     for table in Table::ALL {
-        let dir = run_world(&seeded_world(42, 300));
+        let dir = run_orders(&seeded_world(42, 300));
         let path = dir.path().join(table.file_name());
         fs::remove_file(&path).unwrap();
         let fault = verify(dir.path()).err().unwrap();
@@ -294,7 +294,7 @@ fn a_missing_segment_is_a_fault() {
 
 #[test]
 fn two_runs_cannot_exchange_a_table_or_a_journal() {
-    let (left, right) = (run(), run_world(&seeded_world(45, 14_000)));
+    let (left, right) = (run(), run_orders(&seeded_world(45, 14_000)));
     for table in Table::ALL {
         let other = fs::read(right.path().join(table.file_name())).unwrap();
         let found = differences_with(left.path(), table, &other);

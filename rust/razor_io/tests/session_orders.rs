@@ -26,10 +26,10 @@ use razor_core::signal::bucket::Bucket;
 use razor_core::units::{Nanos, Qty};
 use razor_io::orders::Venue;
 use razor_io::session::{Plan, Session};
-use razor_sim::gateway::{Axis, SettleDelay, SimConfig, SimGateway, SimMarkets};
+use razor_sim::gateway::{Axis, SimConfig, SimGateway, SimMarkets};
 use seeded::{
-    START_NS, assert_sound, count_of, feed, input, params, plan, seeded_world, segments, table,
-    tables, temp,
+    START_NS, assert_sound, count_of, feed, input, order_params, plan, quick, seeded_world,
+    segments, table, tables, temp,
 };
 
 /// A venue that outlives the process that trades on it.
@@ -76,34 +76,8 @@ impl Gateway for Lasting {
     }
 }
 
-/// The settings of a session test with an order path and caps that a few sets stay under.
-fn order_params() -> Vec<u8> {
-    let orders = r#""orders":"sim","settings":{
- "live":{"chase_cap_bps":200,"ladder_step1_bps":10,"flatten_lvl1_bps":100,"flatten_lvl2_bps":500,
-         "flatten_lvl3_bps":1000,"flatten_max_attempts":3,"cooldown_ms":100},
- "oms":{"flatten_wait_ms":2000,"settle_deadline_ms":180000,"signal_ttl_ms":1000,
-        "take_delayed_markets":false},
- "risk":{"max_exposure_usdc":"1000","max_signal_usdc":"20","max_day_loss_usdc":"100",
-         "max_orders_per_min":600,"max_open_orders":8,"max_residual_usdc":"5",
-         "max_event_exposure_usdc":"500","exit_reserve_pct":25,"max_loss_streak":1000,
-         "max_revert_permille":1000,"revert_window":50,"max_api_error_permille":1000,
-         "api_error_window":50},
- "sim":{},"#;
-    let text = String::from_utf8(params("run_t")).unwrap();
-    text.replacen("\"settings\":{", orders, 1).into_bytes()
-}
-
 fn order_plan(dir: &Path, now_ns: i64) -> Plan {
     Plan { params: order_params(), ..plan(dir, now_ns) }
-}
-
-fn quick() -> SimConfig {
-    let ms = |count: i64| Nanos(count * 1_000_000);
-    SimConfig {
-        latency: ms(20),
-        settle: SettleDelay { min: ms(50), max: ms(400) },
-        ..SimConfig::default()
-    }
 }
 
 /// Rows of the trail as cells by name.

@@ -86,7 +86,7 @@ def measure_oms(sizes: Sizes, control: Control, scratch: Path) -> Section:
                 key="order_mean_us",
                 what="intent, fill, ledger and records of one order, mean",
                 value=middle(orders) / 1_000,
-                unit="us/order",
+                unit="us per order",
                 places=2,
                 target=1.5,
             ),

@@ -14,7 +14,9 @@ use razor_core::units::Nanos;
 use razor_io::audit::verify;
 use razor_io::capture::{self, CaptureWriter, Source};
 use razor_io::journal::{Durability, JournalReader, RecorderSettings, Tail, segment_path};
+use razor_io::orders::Venue;
 use razor_io::session::{Plan, Session};
+use razor_sim::gateway::{SettleDelay, SimConfig, SimGateway, SimMarkets};
 use razor_sim::world::{World, WorldPlan, WorldRecord, build};
 use tempfile::TempDir;
 
@@ -103,6 +105,44 @@ pub fn feed(session: &mut Session, records: &[WorldRecord], epoch: u32) {
 pub fn run_world(world: &World) -> TempDir {
     let dir = temp();
     let mut session = Session::open(&plan(dir.path(), START_NS)).unwrap();
+    feed(&mut session, &world.records, 0);
+    session.close().unwrap();
+    dir
+}
+
+/// The settings of a session test with an order path and caps that a few sets stay under.
+pub fn order_params() -> Vec<u8> {
+    let orders = r#""orders":"sim","settings":{
+ "live":{"chase_cap_bps":200,"ladder_step1_bps":10,"flatten_lvl1_bps":100,"flatten_lvl2_bps":500,
+         "flatten_lvl3_bps":1000,"flatten_max_attempts":3,"cooldown_ms":100},
+ "oms":{"flatten_wait_ms":2000,"settle_deadline_ms":180000,"signal_ttl_ms":1000,
+        "take_delayed_markets":false},
+ "risk":{"max_exposure_usdc":"1000","max_signal_usdc":"20","max_day_loss_usdc":"100",
+         "max_orders_per_min":600,"max_open_orders":8,"max_residual_usdc":"5",
+         "max_event_exposure_usdc":"500","exit_reserve_pct":25,"max_loss_streak":1000,
+         "max_revert_permille":1000,"revert_window":50,"max_api_error_permille":1000,
+         "api_error_window":50},
+ "sim":{},"#;
+    let text = String::from_utf8(params("run_t")).unwrap();
+    text.replacen("\"settings\":{", orders, 1).into_bytes()
+}
+
+/// A venue that answers and settles fast.
+pub fn quick() -> SimConfig {
+    let ms = |count: i64| Nanos(count * 1_000_000);
+    SimConfig {
+        latency: ms(20),
+        settle: SettleDelay { min: ms(50), max: ms(400) },
+        ..SimConfig::default()
+    }
+}
+
+/// Runs a world with an order path in a new directory and closes it: every table has rows.
+pub fn run_orders(world: &World) -> TempDir {
+    let dir = temp();
+    let venue: Venue = Box::new(SimGateway::new(quick(), SimMarkets::default()));
+    let plan = Plan { params: order_params(), ..plan(dir.path(), START_NS) };
+    let mut session = Session::open_alone(&plan, Some(venue)).unwrap();
     feed(&mut session, &world.records, 0);
     session.close().unwrap();
     dir
