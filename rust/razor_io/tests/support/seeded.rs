@@ -129,7 +129,7 @@ pub fn order_params() -> Vec<u8> {
 
 /// A venue that answers and settles fast.
 pub fn quick() -> SimConfig {
-    let ms = |count: i64| Nanos(count * 1_000_000);
+    let ms = |count: i64| Nanos::from_millis(count).unwrap();
     SimConfig {
         latency: ms(20),
         settle: SettleDelay { min: ms(50), max: ms(400) },
