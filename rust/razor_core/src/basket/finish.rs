@@ -194,7 +194,7 @@ impl Desk {
             let key = slot.attempt.key;
             let Some(leg) = basket.legs.get_mut(usize::from(key.leg)) else { continue };
             leg.attempts = leg.attempts.max(key.attempt);
-            leg.flat_steps = leg.flat_steps.saturating_add(u8::from(!slot.attempt.rung.is_entry()));
+            leg.flat_steps = leg.flat_steps.max(slot.attempt.rung.panic_steps());
             for fill in self.ledger.fills_of(*ix) {
                 leg.add(fill.side, fill.settle, fill.qty);
             }

@@ -78,6 +78,16 @@ impl Rung {
         }
     }
 
+    /// Panic steps used up once an order stood on this rung: the steps before it count, sent or not.
+    pub const fn panic_steps(self) -> u8 {
+        match self {
+            Self::Fire | Self::ChaseOne | Self::ChaseTwo => 0,
+            Self::FlatOne => 1,
+            Self::FlatTwo => 2,
+            Self::FlatThree => 3,
+        }
+    }
+
     /// The side of every order on this rung: sets are bought, leftovers sold.
     pub const fn side(self) -> Side {
         if self.is_entry() { Side::Buy } else { Side::Sell }
