@@ -78,7 +78,7 @@ impl Rung {
         }
     }
 
-    /// Panic steps used up once an order stood on this rung: the steps before it count, sent or not.
+    /// Panic steps used up once an order stood on this rung: those before it count, sent or not.
     pub const fn panic_steps(self) -> u8 {
         match self {
             Self::Fire | Self::ChaseOne | Self::ChaseTwo => 0,
