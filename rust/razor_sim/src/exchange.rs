@@ -31,6 +31,7 @@ mod chain;
 mod command;
 mod delay;
 mod event;
+mod frames;
 mod matching;
 mod orders;
 mod place;
@@ -62,6 +63,7 @@ pub use command::{
 };
 pub use delay::Delay;
 pub use event::Event;
+pub use frames::{Audience, MarketFrame, MarketFrames};
 pub use matching::MatchKind;
 pub use orders::{CancelReason, Order, OrderStatus};
 pub use read::{Depth, OpenFilter, TradeFilter};

@@ -404,5 +404,5 @@ fn levels_tops_and_prints_are_told_in_order() {
     let expected = ["At", "Placed", "Updated", "Level", "Traded", "Trade", "Level", "Top"];
     assert_eq!(heads, expected);
     assert!(bench.events.contains(&level(0)));
-    assert_eq!(bench.exchange.last_price(no(0)), "0.5");
+    assert_eq!(bench.exchange.last_price(MARKET), "0.5");
 }

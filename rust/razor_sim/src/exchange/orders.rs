@@ -227,7 +227,7 @@ impl Orders {
             self.table.push(order);
             slot
         };
-        self.index.insert(&self.table, slot);
+        self.index.insert(&order.hash, slot);
         slot
     }
 
@@ -239,7 +239,7 @@ impl Orders {
     pub(super) fn forget(&mut self, keep: usize) {
         while self.ended.len() > keep {
             let Some(slot) = self.ended.pop_front() else { return };
-            self.index.remove(&self.table, slot);
+            self.index.remove(&self.table[at(slot)].hash, slot);
             self.free.push(slot);
         }
     }
@@ -257,23 +257,33 @@ impl Orders {
 const FIRST_PLACES: usize = 64;
 
 /// Hash table over the orders' hashes: linear probing, at most half full, lookup only.
+///
+/// A place keeps the mixed hash beside the slot, so that growing and removing look at no order.
 #[derive(Debug, Clone, Default)]
 struct Index {
-    places: Vec<u32>,
+    places: Vec<Place>,
     used: usize,
 }
 
-impl Index {
-    fn home(&self, hash: &OrderHash) -> usize {
-        // The hashes are digests, but tests and worlds send counters too: all words are mixed.
-        let (words, _) = hash.0.as_chunks::<8>();
-        let mixed = words.iter().fold(0_u64, |sum, word| {
-            let value = (sum ^ u64::from_le_bytes(*word)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-            value ^ (value >> 29)
-        });
-        usize::try_from(mixed).unwrap_or(0) & self.mask()
-    }
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    slot: u32,
+    mixed: u32,
+}
 
+const FREE: Place = Place { slot: NONE, mixed: 0 };
+
+/// The hashes are digests, but tests and worlds send counters too: all words are mixed.
+fn mix(hash: &OrderHash) -> u32 {
+    let (words, _) = hash.0.as_chunks::<8>();
+    let mixed = words.iter().fold(0_u64, |sum, word| {
+        let value = (sum ^ u64::from_le_bytes(*word)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        value ^ (value >> 29)
+    });
+    u32::try_from(mixed >> 32).unwrap_or(0)
+}
+
+impl Index {
     const fn mask(&self) -> usize {
         self.places.len().wrapping_sub(1)
     }
@@ -282,61 +292,61 @@ impl Index {
         if self.places.is_empty() {
             return None;
         }
-        let mut place = self.home(hash);
+        let mixed = mix(hash);
+        let mut ix = at(mixed) & self.mask();
         loop {
-            let slot = self.places[place];
-            if slot == NONE {
+            let place = self.places[ix];
+            if place.slot == NONE {
                 return None;
             }
-            if table[at(slot)].hash == *hash {
-                return Some(slot);
+            if place.mixed == mixed && table[at(place.slot)].hash == *hash {
+                return Some(place.slot);
             }
-            place = place.wrapping_add(1) & self.mask();
+            ix = ix.wrapping_add(1) & self.mask();
         }
     }
 
-    fn insert(&mut self, table: &[Order], slot: u32) {
+    fn insert(&mut self, hash: &OrderHash, slot: u32) {
         if self.places.len() <= self.used * 2 {
             let size = (self.places.len() * 2).max(FIRST_PLACES);
-            let old = core::mem::replace(&mut self.places, vec![NONE; size]);
-            for slot in old.into_iter().filter(|slot| *slot != NONE) {
-                self.put(table, slot);
+            let old = core::mem::replace(&mut self.places, vec![FREE; size]);
+            for place in old.into_iter().filter(|place| place.slot != NONE) {
+                self.put(place);
             }
         }
-        self.put(table, slot);
+        self.put(Place { slot, mixed: mix(hash) });
         self.used += 1;
     }
 
-    fn put(&mut self, table: &[Order], slot: u32) {
-        let mut place = self.home(&table[at(slot)].hash);
-        while self.places[place] != NONE {
-            place = place.wrapping_add(1) & self.mask();
+    fn put(&mut self, place: Place) {
+        let mut ix = at(place.mixed) & self.mask();
+        while self.places[ix].slot != NONE {
+            ix = ix.wrapping_add(1) & self.mask();
         }
-        self.places[place] = slot;
+        self.places[ix] = place;
     }
 
     /// Takes a slot out and moves those behind it up, so that no probe ends too soon.
-    fn remove(&mut self, table: &[Order], slot: u32) {
-        let mut gap = self.home(&table[at(slot)].hash);
-        while self.places[gap] != slot {
+    fn remove(&mut self, hash: &OrderHash, slot: u32) {
+        let mut gap = at(mix(hash)) & self.mask();
+        while self.places[gap].slot != slot {
             gap = gap.wrapping_add(1) & self.mask();
         }
-        let mut place = gap;
+        let mut ix = gap;
         loop {
-            place = place.wrapping_add(1) & self.mask();
-            let moved = self.places[place];
-            if moved == NONE {
+            ix = ix.wrapping_add(1) & self.mask();
+            let moved = self.places[ix];
+            if moved.slot == NONE {
                 break;
             }
-            let home = self.home(&table[at(moved)].hash);
-            let behind_home = place.wrapping_sub(home) & self.mask();
-            let behind_gap = place.wrapping_sub(gap) & self.mask();
+            let behind_home = ix.wrapping_sub(at(moved.mixed)) & self.mask();
+            let behind_gap = ix.wrapping_sub(gap) & self.mask();
             if behind_home >= behind_gap {
                 self.places[gap] = moved;
-                gap = place;
+                gap = ix;
             }
         }
-        self.places[gap] = NONE;
+        self.places[gap] = FREE;
         self.used -= 1;
     }
 }

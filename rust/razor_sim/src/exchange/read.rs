@@ -212,16 +212,11 @@ impl Exchange {
         }
     }
 
-    /// Last price of a token as texts show it; empty when it never traded.
-    pub fn last_price(&self, token: TokenIx) -> String {
-        let (market, outcome) = token.split();
+    /// Last price of a market as texts show it, in terms of YES for both tokens, as the venue's
+    /// `/last-trade-price` answers; empty when it never traded.
+    pub fn last_price(&self, market: MarketIx) -> String {
         let last = self.market(market).and_then(|market| market.last);
-        last.map(|(price, _)| match outcome {
-            Outcome::Yes => price,
-            Outcome::No => price.complement(),
-        })
-        .map(|price| Micros::from(price.price()).to_string())
-        .unwrap_or_default()
+        last.map(|(price, _)| Micros::from(price.price()).to_string()).unwrap_or_default()
     }
 
     /// The venue's hash of a token's book at a venue time (PROTOCOL §3.2): 40 hex digits.
@@ -231,7 +226,7 @@ impl Exchange {
         let (ix, _) = token.split();
         let Some(market) = self.market(ix) else { return [b'0'; 40] };
         let depth = self.depth(token);
-        let last = self.last_price(token);
+        let last = self.last_price(ix);
         let facts = BookFacts {
             market: market.spec.condition_id.as_bytes(),
             asset_id: self.registry.token_text(token).unwrap_or_default(),
