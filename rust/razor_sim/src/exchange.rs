@@ -24,6 +24,7 @@
 //! One configuration and one list of (time, command) give one list of events on every machine.
 
 mod account;
+mod answers;
 mod audit;
 mod book;
 mod cancel;
@@ -55,6 +56,7 @@ use matching::Planned;
 use orders::Orders;
 
 pub use account::{Account, Approval, Asset, Holding, Spender};
+pub use answers::{UserFrame, UserFrames};
 pub use audit::Unsound;
 pub use chain::{Fate, Fill, Trade, TradeStatus, trade_id, transaction_hash};
 pub use command::{
