@@ -301,6 +301,21 @@ fn a_marketable_order_waits_out_the_taker_delay_and_meets_the_later_book() {
 }
 
 #[test]
+fn a_delayed_fok_order_that_the_later_book_cannot_fill_takes_nothing() {
+    let mut bench = Bench::new(config());
+    bench.list(MarketSpec { taker_delay: Nanos(3 * exchange::SECOND), ..spec(0) });
+    let (ann, bob) = (bench.trader(1_000), bench.trader(1_000));
+    bench.place(buy(ann, no(0), 5_000, 10)).expect("rests");
+    let gone = bench.place(buy(ann, no(0), 5_000, 10)).expect("rests");
+    let fok = PlaceOrder { order_type: OrderType::Fok, ..buy(bob, yes(0), 5_000, 20) };
+    let fok = bench.place(fok).expect("waits");
+    bench.cancel(ann, CancelScope::Orders(vec![gone.hash]));
+    bench.pass(3);
+    assert_eq!(bench.status(&fok), OrderStatus::Ended(CancelReason::Unmatched));
+    assert_eq!((bench.order(&fok).cum_qty, bench.open(bob, Asset::Collateral)), (0, 0));
+}
+
+#[test]
 fn a_delayed_order_that_cannot_be_paid_any_more_ends() {
     let mut bench = Bench::new(config());
     bench.list(MarketSpec { taker_delay: Nanos(3 * exchange::SECOND), ..spec(0) });

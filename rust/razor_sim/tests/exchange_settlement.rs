@@ -89,6 +89,8 @@ fn a_failed_trade_voids_its_fills_and_gives_back_what_it_held() {
     let maker = bench.exchange.find_order(&maker).expect("known");
     assert_eq!((maker.cum_qty, maker.voided_qty), (10 * ONE, 10 * ONE), "the API keeps the size");
     assert_eq!(maker.status, OrderStatus::Live);
+    let taker = bench.exchange.find_order(&trade.taker_order).expect("known");
+    assert_eq!((taker.cum_qty, taker.voided_qty), (10 * ONE, 10 * ONE));
     assert_eq!(bench.exchange.depth(no(0)).bids, [(Fine(5_000), 10 * ONE)]);
 }
 

@@ -10,8 +10,8 @@
 //!
 //! Confirmed and Failed are final. Assets move when a trade is mined and move back when its block
 //! goes; a trade that its accounts cannot pay for, or that a contract may not move, retries and
-//! then fails whatever was drawn. A failed trade is a ghost fill: its orders keep their matched size (so
-//! says the venue's API) and count it as voided; they do not come back to the book.
+//! then fails whatever was drawn. A failed trade is a ghost fill: its orders keep their matched
+//! size (so says the venue's API) and count it as voided; they do not come back to the book.
 //!
 //! Must never: move one asset without all others of the trade.
 //!

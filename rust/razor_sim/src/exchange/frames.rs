@@ -5,9 +5,9 @@
 //! they are made above it from [`Event::Listed`] and [`Event::Resolved`].
 //!
 //! Order within an instant and market: prints, then after prints or a grid change the two books,
-//! then one `price_change` with two entries per level (the token's own and its mirror), then the best
-//! prices. The venue's own order is not documented; in this one each hash is that of a book whose
-//! last trade price the reader has been told already.
+//! then one `price_change` with two entries per level (the token's own and its mirror), then the
+//! best prices. The venue's own order is not documented; in this one each hash is that of a book
+//! whose last trade price the reader has been told already.
 //!
 //! Must never: make frames of an instant after the next one: a hash is that of the book now.
 
