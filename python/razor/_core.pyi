@@ -25,6 +25,8 @@ __all__ = [
     "Cancelled",
     "Corrupt",
     "DecodeError",
+    "Exchange",
+    "ExchangeOrder",
     "FeedBench",
     "FeedFacts",
     "Gap",
@@ -1125,6 +1127,248 @@ class SimFault:
     @staticmethod
     def codes() -> list[str]:
         """The codes that a plan may name."""
+
+_Spender: TypeAlias = Literal[
+    "exchange", "neg_risk_exchange", "exchange_v3", "adapter", "neg_risk_adapter", "router"
+]
+
+@final
+class ExchangeOrder:
+    """An order whose signature was verified. Amounts are micro units as signed.
+
+    `hash`: the 32 bytes of the order id. `owner`, `account`, `token`: indices of the exchange.
+    `signed_for`: the contract whose domain was signed. `expiration_s` is 0 unless GTD.
+    `is_by_amount`: a FOK or FAK buy spends its dollars instead of stopping at its shares. Errors:
+    `ValueError` for an unknown word or a hash of another length.
+    """
+
+    def __new__(
+        cls,
+        *,
+        hash: bytes,
+        owner: int,
+        account: int,
+        token: int,
+        side: Literal["BUY", "SELL"],
+        maker_amount: int,
+        taker_amount: int,
+        order_type: Literal["GTC", "GTD", "FOK", "FAK"],
+        signed_for: _Spender,
+        is_post_only: bool = False,
+        expiration_s: int = 0,
+        is_by_amount: bool = False,
+    ) -> ExchangeOrder: ...
+
+@final
+class Exchange:
+    """Matching engine and ledger of the local exchange. Belongs to one thread.
+
+    Every call that moves it takes the time in ns since the epoch, which never runs backwards, and
+    first does what became due, instant by instant. Indices are handed out from 0 in order. Amounts
+    are micro-dollars or micro-shares. A refusal is `Rejected` with the venue's text, `status`
+    (HTTP) and `expected_beat` (None unless the beat was wrong); nothing has changed then. The same
+    calls give the same bytes. A simple order costs some microseconds here.
+    """
+
+    def __new__(
+        cls,
+        *,
+        seed: int,
+        mine_ms: tuple[int, int] = (1_500, 2_500),
+        confirm_ms: tuple[int, int] = (8_000, 8_000),
+        retry_ms: tuple[int, int] = (5_000, 15_000),
+        action_ms: tuple[int, int] = (3_000, 6_000),
+        fail_ppm: int = 0,
+        retry_ppm: int = 0,
+        reorg_ppm: int = 0,
+        action_fail_ppm: int = 0,
+        max_retries: int = 3,
+        min_size_for_resting_only: bool = False,
+        kept_orders: int = 1_000_000,
+        kept_trades: int = 1_000_000,
+    ) -> Exchange:
+        """An exchange without markets. Delays are least and most ms; `ppm` are chances per try.
+
+        `kept_orders`, `kept_trades`: how many ended ones stay known.
+        """
+
+    def add_group(self, now_ns: int, key: str, *, is_augmented: bool) -> int:
+        """Open a neg-risk group; its index."""
+
+    def add_market(
+        self,
+        now_ns: int,
+        *,
+        condition_id: str,
+        token_ids: tuple[str, str],
+        outcomes: tuple[str, str],
+        tick: str,
+        min_order_qty: int,
+        fee_rate_ppm: int = 0,
+        fee_exponent: int = 1,
+        group: int | None = None,
+        is_v2: bool = False,
+        has_dynamic_tick: bool = True,
+        taker_delay_ns: int = 0,
+        game_start_ns: int | None = None,
+        clears_book_on_start: bool = False,
+    ) -> int:
+        """List a market; its index. Its tokens are `2 * market` (YES) and `2 * market + 1`."""
+
+    def open_account(self, now_ns: int, address: bytes, *, is_approved: bool) -> int:
+        """Open an account of a 20-byte address, with every approval or none; its index."""
+
+    def add_owner(self, now_ns: int, key: str, account: int) -> int:
+        """Register an API key of an account; its index."""
+
+    def place(self, now_ns: int, order: ExchangeOrder) -> bytes:
+        """Place an order; the body of the answer."""
+
+    def place_batch(self, now_ns: int, orders: list[ExchangeOrder]) -> bytes:
+        """Place up to 15 orders, each for itself; the body of the answer."""
+
+    def cancel(
+        self,
+        now_ns: int,
+        owner: int,
+        *,
+        ids: list[bytes] | None = None,
+        market: int | None = None,
+        token: int | None = None,
+    ) -> bytes:
+        """Cancel a key's orders: by id, else of a market or token, else all; the answer's body."""
+
+    def beat(self, now_ns: int, owner: int, id: int) -> int:
+        """Take a heartbeat, 0 to start; the id of the next one."""
+
+    def wake(self, now_ns: int) -> None:
+        """Let time pass."""
+
+    def due_ns(self) -> int | None:
+        """When something happens by itself next."""
+
+    def deposit(self, now_ns: int, account: int, amount: int) -> None:
+        """Collateral comes from outside."""
+
+    def withdraw(self, now_ns: int, account: int, amount: int) -> None:
+        """Collateral leaves, whatever orders hold of it."""
+
+    def transfer(
+        self, now_ns: int, source: int, target: int, amount: int, token: int | None = None
+    ) -> None:
+        """Move collateral, or a token, between accounts past the exchange."""
+
+    def approve(
+        self, now_ns: int, account: int, spender: _Spender, pusd: int, *, has_tokens: bool
+    ) -> None:
+        """Let a contract move so many micro-dollars, and tokens or not."""
+
+    def set_standing(
+        self, now_ns: int, account: int, standing: Literal["open", "closed_only", "banned"]
+    ) -> None:
+        """Change what an account may do."""
+
+    def set_flags(
+        self,
+        now_ns: int,
+        market: int,
+        *,
+        is_active: bool,
+        accepts_orders: bool,
+        is_closed: bool,
+    ) -> None:
+        """Change the flags of a market."""
+
+    def set_tick(self, now_ns: int, market: int, tick: str) -> None:
+        """Change a grid; resting orders off it are cancelled."""
+
+    def set_mode(
+        self,
+        now_ns: int,
+        mode: Literal["normal", "post_only", "cancel_only", "disabled", "restarting"],
+    ) -> None:
+        """Change what the venue does."""
+
+    def set_fate(
+        self,
+        now_ns: int,
+        trade: int,
+        fate: Literal["settle", "fail", "retry", "reorg"],
+        times: int = 1,
+    ) -> None:
+        """Decide how an unsettled trade goes on; `times` counts retries."""
+
+    def resolve(self, now_ns: int, market: int, payout: Literal["yes", "no", "half"]) -> None:
+        """Resolve a market."""
+
+    def split(self, now_ns: int, account: int, market: int, amount: int) -> int:
+        """Send a split; the index of the action."""
+
+    def merge(self, now_ns: int, account: int, market: int, amount: int) -> int:
+        """Send a merge; the index of the action."""
+
+    def convert(
+        self, now_ns: int, account: int, group: int, outcomes: list[int], amount: int
+    ) -> int:
+        """Send a conversion of NO of these outcomes; the index of the action."""
+
+    def redeem(self, now_ns: int, account: int, market: int) -> int:
+        """Send the redemption of all tokens of a market; the index of the action."""
+
+    def redeem_part(self, now_ns: int, account: int, token: int, amount: int) -> int:
+        """Send the redemption of so much of one token; the index of the action."""
+
+    def action(self, action: int) -> tuple[str, str] | None:
+        """State word of the relayer and transaction hash ("" while there is none)."""
+
+    def watch(self, market: int, *, is_watched: bool) -> None:
+        """Whether market frames of a market are made; not at first."""
+
+    def take_market_frames(self) -> list[tuple[int | None, int | None, bool, bytes]]:
+        """Frames since the last call: token or None, market or None, whether custom, JSON.
+
+        Exactly one of token and market is given: whose subscribers get the frame.
+        """
+
+    def take_user_frames(self) -> list[tuple[int, int, bytes]]:
+        """Frames since the last call: key, market, JSON."""
+
+    def book(self, token: int) -> bytes:
+        """The `book` frame of a token as of now; empty for an unknown one."""
+
+    def order(self, hash: bytes) -> bytes | None:
+        """An order by its 32-byte id, open or ended; None when it is unknown or forgotten."""
+
+    def open_orders(self, owner: int, market: int | None = None, token: int | None = None) -> bytes:
+        """A key's open orders, oldest first, as a JSON array."""
+
+    def trades(
+        self,
+        owner: int,
+        market: int | None = None,
+        token: int | None = None,
+        after_ns: int | None = None,
+        before_ns: int | None = None,
+    ) -> bytes:
+        """A key's trades in order of matching, as a JSON array. Linear in all known trades."""
+
+    def holding(self, account: int, token: int | None = None) -> tuple[int, int, int]:
+        """Balance, held by open orders, owed by unsettled trades; of collateral or a token."""
+
+    def approval(self, account: int, spender: _Spender) -> tuple[int, bool]:
+        """Micro-dollars a contract may move, and whether tokens."""
+
+    def token(self, text: str) -> int | None:
+        """Index of a token id."""
+
+    def market(self, condition_id: str) -> int | None:
+        """Index of a condition id."""
+
+    def signed_for(self, market: int) -> str | None:
+        """The contract that orders of a market are signed for."""
+
+    def audit(self) -> str | None:
+        """Check every invariant; what is broken, or None. Linear in everything."""
 
 @final
 class SimVenue:

@@ -213,6 +213,18 @@ pub(crate) fn order_refused(
     error
 }
 
+/// A command that the local exchange refused, in the venue's words.
+pub(crate) fn venue_refused(why: &razor_sim::exchange::Refusal) -> PyErr {
+    let error = Rejected::new_err(why.to_string());
+    let expected = why.expected_beat();
+    Python::attach(|py| {
+        // An exception without its facts is still the right exception.
+        let _ = error.value(py).setattr("status", why.status());
+        let _ = error.value(py).setattr("expected_beat", expected);
+    });
+    error
+}
+
 /// An argument that no caller of razor gives; a defect of the caller, not of the world.
 pub(crate) fn bad_argument(error: impl std::fmt::Display) -> PyErr {
     PyValueError::new_err(error.to_string())

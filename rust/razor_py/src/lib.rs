@@ -15,6 +15,7 @@ mod bps;
 mod calibrate;
 mod convert;
 mod errors;
+mod exchange;
 mod files;
 mod lock;
 mod machine;
@@ -47,6 +48,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<source::Source>()?;
     module.add_class::<probe::Prober>()?;
     machine::export(module)?;
+    exchange::export(module)?;
     bench::export(module)?;
     add_functions(module)
 }

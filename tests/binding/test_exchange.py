@@ -1,0 +1,147 @@
+"""The local exchange across the border: answers, frames, refusals, and the same bytes twice."""
+
+import json
+
+import pytest
+
+from razor import _core
+
+START_NS = 1_800_000_000_000_000_000
+ONE = 1_000_000
+
+
+def opened(**settings: int) -> _core.Exchange:
+    """An exchange with one watched market and two accounts of 1,000 dollars."""
+    exchange = _core.Exchange(seed=7, **settings)
+    market = exchange.add_market(
+        START_NS,
+        condition_id="0xc",
+        token_ids=("71", "72"),
+        outcomes=("Yes", "No"),
+        tick="0.01",
+        min_order_qty=5 * ONE,
+    )
+    exchange.watch(market, is_watched=True)
+    for number in range(2):
+        account = exchange.open_account(START_NS, bytes([number] * 20), is_approved=True)
+        exchange.add_owner(START_NS, f"key-{number}", account)
+        exchange.deposit(START_NS, account, 1_000 * ONE)
+    return exchange
+
+
+def buy(number: int, owner: int, token: int, cents: int, shares: int) -> _core.ExchangeOrder:
+    """A GTC buy."""
+    return _core.ExchangeOrder(
+        hash=number.to_bytes(32, "big"),
+        owner=owner,
+        account=owner,
+        token=token,
+        side="BUY",
+        maker_amount=cents * shares * ONE // 100,
+        taker_amount=shares * ONE,
+        order_type="GTC",
+        signed_for="exchange",
+    )
+
+
+def test_a_match_is_answered_told_and_settled() -> None:
+    exchange = opened()
+    live = json.loads(exchange.place(START_NS, buy(1, 0, 1, 40, 10)))
+    assert (live["status"], live["makingAmount"]) == ("live", "")
+    matched = json.loads(exchange.place(START_NS, buy(2, 1, 0, 60, 10)))
+    assert (matched["status"], matched["makingAmount"]) == ("matched", "6")
+    kinds = [
+        (token, market, json.loads(text)["event_type"])
+        for token, market, is_custom, text in exchange.take_market_frames()
+        if not is_custom
+    ]
+    assert kinds == [
+        (None, 0, "price_change"),
+        (0, None, "last_trade_price"),
+        (0, None, "book"),
+        (1, None, "book"),
+        (None, 0, "price_change"),
+    ]
+    told = [(owner, json.loads(text)["type"]) for owner, _, text in exchange.take_user_frames()]
+    assert sorted(told) == [
+        (0, "PLACEMENT"),
+        (0, "TRADE"),
+        (0, "UPDATE"),
+        (1, "PLACEMENT"),
+        (1, "TRADE"),
+    ]
+    exchange.wake(START_NS + 60 * 1_000_000_000)
+    assert exchange.holding(1) == (994 * ONE, 0, 0)
+    assert exchange.holding(1, 0) == (10 * ONE, 0, 0)
+    (trade,) = json.loads(exchange.trades(0))
+    assert (trade["status"], trade["trader_side"]) == ("CONFIRMED", "MAKER")
+    assert exchange.due_ns() is None
+    assert exchange.audit() is None
+
+
+def test_a_refusal_is_the_venues_and_says_its_status() -> None:
+    exchange = opened()
+    with pytest.raises(_core.Rejected, match="lower than the minimum: 5") as caught:
+        exchange.place(START_NS, buy(1, 0, 0, 50, 4))
+    assert vars(caught.value) == {"status": 400, "expected_beat": None}
+    exchange.set_mode(START_NS, "restarting")
+    with pytest.raises(_core.Rejected) as caught:
+        exchange.cancel(START_NS, 0)
+    assert vars(caught.value)["status"] == 425
+    first = exchange.beat(START_NS, 0, 0)
+    with pytest.raises(_core.Rejected, match="Invalid Heartbeat ID") as caught:
+        exchange.beat(START_NS, 0, first + 5)
+    assert vars(caught.value)["expected_beat"] == first
+    with pytest.raises(ValueError, match="is none of normal, post_only"):
+        exchange.set_mode(START_NS, "asleep")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def test_orders_are_read_listed_and_cancelled() -> None:
+    exchange = opened()
+    batch = json.loads(exchange.place_batch(START_NS, [buy(1, 0, 0, 40, 10), buy(2, 0, 0, 40, 1)]))
+    assert [leg["errorMsg"] == "" for leg in batch] == [True, False]
+    assert [order["price"] for order in json.loads(exchange.open_orders(0, market=0))] == ["0.4"]
+    book = json.loads(exchange.book(1))
+    assert book["asks"] == [{"price": "0.6", "size": "10"}]
+    done = json.loads(exchange.cancel(START_NS, 0, ids=[(1).to_bytes(32, "big"), bytes(32)]))
+    assert len(done["canceled"]) == len(done["not_canceled"]) == 1
+    ended = exchange.order((1).to_bytes(32, "big"))
+    assert ended is not None
+    assert json.loads(ended)["status"] == "CANCELED"
+    assert exchange.order(bytes(32)) is None
+    assert (exchange.token("72"), exchange.market("0xc"), exchange.token("9")) == (1, 0, None)
+
+
+def test_actions_and_operations_reach_the_ledger() -> None:
+    exchange = opened()
+    later = START_NS + 60 * 1_000_000_000
+    action = exchange.split(START_NS, 0, 0, 50 * ONE)
+    assert exchange.action(action) == ("STATE_NEW", "")
+    exchange.transfer(later, 0, 1, 20 * ONE, token=1)
+    assert exchange.holding(1, 1) == (20 * ONE, 0, 0)
+    exchange.merge(later, 0, 0, 30 * ONE)
+    exchange.wake(2 * later - START_NS)
+    exchange.resolve(2 * later - START_NS, 0, "half")
+    exchange.redeem(2 * later - START_NS, 1, 0)
+    exchange.withdraw(2 * later - START_NS, 0, ONE)
+    exchange.wake(3 * later - 2 * START_NS)
+    assert exchange.holding(0)[0] == 979 * ONE
+    assert exchange.holding(1)[0] == 1_010 * ONE
+    exchange.approve(4 * later - 3 * START_NS, 0, "router", 5, has_tokens=False)
+    assert exchange.approval(0, "router") == (5, False)
+    assert exchange.signed_for(0) == "exchange"
+    assert exchange.audit() is None
+
+
+def test_the_same_calls_give_the_same_bytes() -> None:
+    def played() -> list[bytes]:
+        exchange = opened(fail_ppm=300_000, retry_ppm=300_000)
+        answers = []
+        for number in range(1, 60):
+            now_ns = START_NS + number * 700_000_000
+            order = buy(number, number % 2, number % 3 % 2, 40 + number % 20, 5 + number % 7)
+            answers.append(exchange.place(now_ns, order))
+        frames = [text for *_, text in exchange.take_market_frames()]
+        return answers + frames + [text for *_, text in exchange.take_user_frames()]
+
+    assert played() == played()
