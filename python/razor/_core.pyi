@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeAlias, final, overload
 
 __all__ = [
     "BUILD_PROFILE",
+    "ApiSecret",
     "BasketAction",
     "BasketAttempt",
     "BasketMachine",
@@ -45,6 +46,10 @@ __all__ = [
     "RunLock",
     "Session",
     "SettingsError",
+    "SignatureError",
+    "SignedOrder",
+    "SigningExchange",
+    "SigningKey",
     "SignalLeg",
     "SignalNotice",
     "SignalPlan",
@@ -57,6 +62,7 @@ __all__ = [
     "UnitsError",
     "Unreachable",
     "VenueError",
+    "VenueOrder",
     "__version__",
     "audit_rebuild",
     "audit_verify",
@@ -64,6 +70,7 @@ __all__ = [
     "capture_import",
     "capture_info",
     "capture_text",
+    "checksum_address",
     "clock_cost_ns",
     "day14_json",
     "file_sha256",
@@ -72,6 +79,7 @@ __all__ = [
     "resettled_json",
     "sha256",
     "simulate",
+    "verify_login",
     "world_capture",
 ]
 
@@ -158,6 +166,15 @@ class OrderRefused(RazorError):
 
 class RiskRefused(RazorError):
     """A risk limit forbids the action."""
+
+class SignatureError(RazorError):
+    """A key, an address or a signature is malformed, or by somebody else.
+
+    No text of it holds a secret.
+    """
+
+    signer: str | None
+    """Who signed instead of the one who had to, where the signature is good but foreign."""
 
 class VenueError(RazorError):
     """The venue did not do what was asked."""
@@ -1645,3 +1662,114 @@ class MemoryBench:
 
 def clock_cost_ns() -> int:
     """What one reading of the monotonic clock costs here, ns."""
+
+@final
+class SigningKey:
+    """A private key of an account; zeroed when it goes, shown by its address only.
+
+    Signatures are deterministic (RFC 6979): the same order gives the same bytes.
+    """
+
+    @staticmethod
+    def from_hex(text: str) -> SigningKey:
+        """`0x` and 64 hex digits; `SignatureError` does not repeat them."""
+
+    @property
+    def address(self) -> str:
+        """The account, with the checksum of EIP-55."""
+
+    def sign_login(self, timestamp: str, nonce: int) -> str:
+        """`POLY_SIGNATURE` of the call that makes or finds an API key; time in seconds as text."""
+
+@final
+class ApiSecret:
+    """The secret of an API key, which signs private calls; zeroed when it goes, never shown."""
+
+    def __new__(cls, text: str) -> ApiSecret:
+        """URL-safe base64 with padding; anything else is a `SignatureError`."""
+
+    def sign(self, timestamp: str, method: str, path: str, body: bytes = b"") -> str:
+        """`POLY_SIGNATURE` of a call: seconds as text, capitals, path without query, exact body."""
+
+    def verify(
+        self, timestamp: str, method: str, path: str, body: bytes, signature: str
+    ) -> bool:
+        """Whether the signature is that of the call; every wrong one takes the same time."""
+
+@final
+class SigningExchange:
+    """A contract that settles orders; an order signed for another one has another id."""
+
+    @staticmethod
+    def plain() -> SigningExchange:
+        """CTF Exchange V2: plain markets."""
+
+    @staticmethod
+    def neg_risk() -> SigningExchange:
+        """Neg Risk CTF Exchange V2: markets of exclusive groups."""
+
+    @staticmethod
+    def v3() -> SigningExchange:
+        """Exchange V3: positions of the second protocol."""
+
+    @property
+    def contract(self) -> str:
+        """Its address."""
+
+@final
+class VenueOrder:
+    """What is signed of an order; expiry, order type and owner are not.
+
+    Amounts are in millionths of a dollar or share, `token_id` is the decimal text of the venue,
+    `signature_type` 0 to 3 (account, proxy, Safe, deposit wallet). `SignatureError` names what is
+    malformed.
+    """
+
+    def __new__(
+        cls,
+        *,
+        salt: int,
+        maker: str,
+        signer: str,
+        token_id: str,
+        maker_amount: int,
+        taker_amount: int,
+        is_buy: bool,
+        signature_type: int,
+        timestamp_ms: int,
+        metadata: str | None = None,
+        builder: str | None = None,
+    ) -> VenueOrder: ...
+    def order_id(self, exchange: SigningExchange) -> str:
+        """The venue's id: the hash of the order under the exchange, known before it is sent."""
+
+    def sign(self, exchange: SigningExchange, key: SigningKey) -> str:
+        """The signature of the maker's owner, in the form of the signature type."""
+
+    def verify(self, exchange: SigningExchange, signature: str) -> SignedOrder:
+        """Who signed; `SignatureError` if it is not the order's signer or no signature of it.
+
+        Whether the signer owns a proxy, Safe or deposit wallet stands on the chain: ask there.
+        """
+
+@final
+class SignedOrder:
+    """A signature that was found good."""
+
+    @property
+    def order_id(self) -> str:
+        """The venue's id of the order."""
+
+    @property
+    def signer(self) -> str:
+        """The key that signed: an owner, or the session key of a deposit wallet."""
+
+    @property
+    def is_session(self) -> bool:
+        """Whether it came in the wrapper of a session key."""
+
+def verify_login(address: str, timestamp: str, nonce: int, signature: str) -> None:
+    """Take a login signed by `address`, else raise `SignatureError`."""
+
+def checksum_address(text: str) -> str:
+    """Write an address with the checksum of EIP-55; `SignatureError` if it is none."""
