@@ -46,13 +46,13 @@ __all__ = [
     "RunLock",
     "Session",
     "SettingsError",
+    "SignalLeg",
+    "SignalNotice",
+    "SignalPlan",
     "SignatureError",
     "SignedOrder",
     "SigningExchange",
     "SigningKey",
-    "SignalLeg",
-    "SignalNotice",
-    "SignalPlan",
     "SimFault",
     "SimVenue",
     "Source",
@@ -80,6 +80,7 @@ __all__ = [
     "sha256",
     "simulate",
     "verify_login",
+    "wallets_of",
     "world_capture",
 ]
 
@@ -1688,12 +1689,13 @@ class ApiSecret:
     def __new__(cls, text: str) -> ApiSecret:
         """URL-safe base64 with padding; anything else is a `SignatureError`."""
 
-    def sign(self, timestamp: str, method: str, path: str, body: bytes = b"") -> str:
-        """`POLY_SIGNATURE` of a call: seconds as text, capitals, path without query, exact body."""
+    def sign(self, timestamp: str, method: str, path: str, body: bytes) -> str:
+        """`POLY_SIGNATURE` of a call: seconds as text, capitals, path without query, exact body.
 
-    def verify(
-        self, timestamp: str, method: str, path: str, body: bytes, signature: str
-    ) -> bool:
+        A call without a body signs empty bytes.
+        """
+
+    def verify(self, timestamp: str, method: str, path: str, body: bytes, signature: str) -> bool:
         """Whether the signature is that of the call; every wrong one takes the same time."""
 
 @final
@@ -1768,8 +1770,18 @@ class SignedOrder:
     def is_session(self) -> bool:
         """Whether it came in the wrapper of a session key."""
 
+    @property
+    def owns_maker(self) -> bool:
+        """Whether the maker's address is the one this kind of wallet of the signer has."""
+
 def verify_login(address: str, timestamp: str, nonce: int, signature: str) -> None:
     """Take a login signed by `address`, else raise `SignatureError`."""
+
+def wallets_of(owner: str) -> list[str]:
+    """The owner, its proxy, its Safe, its deposit wallet, and the one of before 2026-06-29.
+
+    Addresses follow from the owner's by CREATE2; `SignatureError` if the text is no address.
+    """
 
 def checksum_address(text: str) -> str:
     """Write an address with the checksum of EIP-55; `SignatureError` if it is none."""

@@ -5,7 +5,9 @@
 //! Must never: keep or show a secret outside the types that zero it.
 
 use pyo3::prelude::*;
-use razor_sign::{Address, Exchange, Key, Order, Side, SignError, SignatureType, Word, l1, l2};
+use razor_sign::{
+    Address, Exchange, Key, Order, Side, SignError, SignatureType, Word, derive, l1, l2,
+};
 
 use crate::errors::signature_error;
 
@@ -45,7 +47,6 @@ impl ApiSecret {
         l2::Secret::from_base64(text).map(Self).map_err(signature_error)
     }
 
-    #[pyo3(signature = (timestamp, method, path, body=b""))]
     fn sign(&self, timestamp: &str, method: &str, path: &str, body: &[u8]) -> String {
         self.0.sign(timestamp, method, path, body)
     }
@@ -123,6 +124,7 @@ impl VenueOrder {
             order_id: signed.id.to_string(),
             signer: signed.by.to_string(),
             is_session: signed.is_session,
+            owns_maker: self.0.signature_type.is_wallet_of(self.0.maker, signed.by),
         })
     }
 }
@@ -160,6 +162,7 @@ pub(crate) struct SignedOrder {
     order_id: String,
     signer: String,
     is_session: bool,
+    owns_maker: bool,
 }
 
 /// Checks the login of `address`; see the stub.
@@ -180,6 +183,20 @@ pub(crate) fn checksum_address(text: &str) -> PyResult<String> {
     Address::from_hex(text).map(|address| address.to_string()).map_err(signature_error)
 }
 
+/// The wallets of an owner; see the stub.
+#[pyfunction]
+pub(crate) fn wallets_of(owner: &str) -> PyResult<[String; 5]> {
+    let owner = Address::from_hex(owner).map_err(signature_error)?;
+    let wallets = [
+        owner,
+        derive::proxy_of(owner),
+        derive::safe_of(owner),
+        derive::deposit_wallet_of(owner),
+        derive::first_deposit_wallet_of(owner),
+    ];
+    Ok(wallets.map(|wallet| wallet.to_string()))
+}
+
 pub(crate) fn export(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<SigningKey>()?;
     module.add_class::<ApiSecret>()?;
@@ -187,5 +204,6 @@ pub(crate) fn export(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<SigningExchange>()?;
     module.add_class::<SignedOrder>()?;
     module.add_function(wrap_pyfunction!(checksum_address, module)?)?;
-    module.add_function(wrap_pyfunction!(verify_login, module)?)
+    module.add_function(wrap_pyfunction!(verify_login, module)?)?;
+    module.add_function(wrap_pyfunction!(wallets_of, module)?)
 }

@@ -43,17 +43,35 @@ impl Exchange {
 
     /// CTF Exchange V2: plain markets.
     pub fn plain() -> Self {
-        Self::new(Address(*b"\xe1\x11\x18\x00\x00\xd2\x66\x3c\x00\x91\xe4\xf4\x00\x23\x75\x45\xb8\x7b\x99\x6b"), Version::V2)
+        Self::new(
+            Address(
+                *b"\xe1\x11\x18\x00\x00\xd2\x66\x3c\x00\x91\xe4\xf4\x00\x23\x75\x45\xb8\
+          \x7b\x99\x6b",
+            ),
+            Version::V2,
+        )
     }
 
     /// Neg Risk CTF Exchange V2: markets of exclusive groups.
     pub fn neg_risk() -> Self {
-        Self::new(Address(*b"\xe2\x22\x2d\x27\x9d\x74\x40\x50\xd2\x8e\x00\x52\x00\x10\x52\x00\x00\x31\x0f\x59"), Version::V2)
+        Self::new(
+            Address(
+                *b"\xe2\x22\x2d\x27\x9d\x74\x40\x50\xd2\x8e\x00\x52\x00\x10\x52\x00\x00\
+          \x31\x0f\x59",
+            ),
+            Version::V2,
+        )
     }
 
     /// Exchange V3: positions of the second protocol.
     pub fn v3() -> Self {
-        Self::new(Address(*b"\xe3\x33\x37\x00\xca\x9d\x93\x00\x3f\x00\xf0\xf7\x1f\x85\x15\x00\x5f\x6c\x00\xaa"), Version::V3)
+        Self::new(
+            Address(
+                *b"\xe3\x33\x37\x00\xca\x9d\x93\x00\x3f\x00\xf0\xf7\x1f\x85\x15\x00\x5f\
+          \x6c\x00\xaa",
+            ),
+            Version::V3,
+        )
     }
 
     /// EIP-712 domain separator.

@@ -1,7 +1,8 @@
 //! Signatures of the venue: what an order, a login and a private call are signed with.
 //!
 //! Owns: [`Address`], [`Word`], [`Order`] and its hash under an [`Exchange`], [`Key`] and
-//! [`Signature`], the login of [`l1`], the headers of [`l2`], and [`wallet`], how a deposit wallet
+//! [`Signature`], the wallets of an owner in
+//! [`derive`], the login of [`l1`], the headers of [`l2`], and [`wallet`], how a deposit wallet
 //! wraps the signature of its owner.
 //!
 //! Must never: give key bytes away by value, text, debug output or error; read a clock, a file or
@@ -14,6 +15,7 @@
 //! with the official clients (`tests/vectors.rs`).
 
 mod address;
+pub mod derive;
 mod error;
 mod exchange;
 mod hex;

@@ -1,6 +1,6 @@
 //! The order struct of the exchanges V2 and V3, its id, and who signed it.
 
-use crate::{Address, Exchange, Key, SignError, Signature, Word, hex, typed, wallet};
+use crate::{Address, Exchange, Key, SignError, Signature, Word, derive, hex, typed, wallet};
 
 /// Members in the order they are hashed in; also part of wrapped signatures.
 pub(crate) const ORDER_TYPE: &str = "Order(uint256 salt,address maker,address signer,\
@@ -37,6 +37,20 @@ impl SignatureType {
             Self::Proxy => 1,
             Self::Safe => 2,
             Self::DepositWallet => 3,
+        }
+    }
+
+    /// Whether a wallet of this kind is the owner's, as far as addresses tell: a session key owns
+    /// none, and a contract wallet of another make stands on the chain only.
+    pub fn is_wallet_of(self, wallet: Address, owner: Address) -> bool {
+        match self {
+            Self::Eoa => wallet == owner,
+            Self::Proxy => wallet == derive::proxy_of(owner),
+            Self::Safe => wallet == derive::safe_of(owner),
+            Self::DepositWallet => {
+                wallet == derive::deposit_wallet_of(owner)
+                    || wallet == derive::first_deposit_wallet_of(owner)
+            }
         }
     }
 
