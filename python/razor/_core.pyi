@@ -1624,14 +1624,15 @@ class OmsBench:
         Errors: `ValueError` when a set did not end as its books let it.
         """
 
-    def orders(self, sets: int) -> tuple[int, int]:
-        """Work `sets` sets on a new desk without a clock inside; orders sent and total ns.
+    def orders(self, behind: int, sets: int) -> tuple[int, int]:
+        """Work `sets` sets without a clock inside; orders sent and total ns.
 
+        The desk has worked `behind` sets before; its simulated venue is new.
         Errors: `ValueError` when a set did not end as its books let it.
         """
 
-    def world(self, seconds: int) -> list[tuple[str, str, int, bytes]]:
-        """Records of a seeded world: kind, connection, receive ns, payload."""
+    def world(self, seconds: int, *, start_ns: int = ...) -> list[tuple[str, str, int, bytes]]:
+        """Records of a seeded world from `start_ns` on: kind, connection, receive ns, payload."""
 
     def session(
         self, run_dir: Path, params: bytes, seconds: int, is_durable: bool

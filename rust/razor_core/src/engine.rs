@@ -19,6 +19,7 @@ pub mod gap;
 pub mod meta;
 pub mod object;
 pub mod oms;
+mod oms_hashes;
 mod oms_rows;
 mod oms_view;
 pub mod order_params;

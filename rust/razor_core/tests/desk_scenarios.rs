@@ -19,6 +19,7 @@ use razor_core::basket::{
 use razor_core::ids::{SetIx, TokenIx};
 use razor_core::ledger::Settle;
 use razor_core::market::{Fees, Settlement};
+use razor_core::order::gateway::MergeIntent;
 use razor_core::order::{Attempt, Evidence, OrderIx, Rung, TradeId};
 use razor_core::risk::{Breakers, Caps, GuardId, RateBreaker};
 use razor_core::signal::bucket::Bucket;
@@ -624,6 +625,24 @@ fn a_mode_blocks_entries_and_says_so_and_a_failed_merge_holds_the_sets() {
         assert_eq!(bench.ends().last(), Some(&(2, "SET_DONE")));
         assert_eq!(bench.desk.ledger().position(TokenIx(0)).conf, TEN);
     }
+}
+
+#[test]
+fn a_merge_that_nobody_knows_of_holds_the_sets_and_says_so() {
+    let mut bench = Bench::new(2);
+    bench.put(Input::Signal(plan(3, 2)));
+    bench.fill(TEN);
+    bench.fill(TEN);
+    let open = MergeIntent { signal_id: 3, set: SetIx(0), qty: TEN };
+    assert_eq!(bench.desk.open_merge(), Some(open));
+    bench.put(Input::Restarted);
+    assert_eq!(bench.desk.open_merge(), Some(open), "a restart answers nothing");
+    bench.put(Input::Merged(Treasury::Unknown));
+    bench.put(Input::Reconciled);
+    let merges: Vec<_> = bench.rows().into_iter().filter(|row| row.action == "MERGE").collect();
+    assert_eq!(merges.iter().map(|row| row.result).collect::<Vec<_>>(), [Some("UNKNOWN")]);
+    assert_eq!((bench.desk.open_merge(), bench.desk.phase()), (None, Phase::Cooldown));
+    assert_eq!(bench.desk.ledger().position(TokenIx(0)).conf, TEN);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use razor_core::engine::Engine;
 use razor_core::engine::oms::Request;
 use razor_core::engine::record::Kind;
 use razor_core::ids::TokenIx;
-use razor_core::order::gateway::{Gateway, Intent, MarketTop, Tops, VenueEvent};
+use razor_core::order::gateway::{Gateway, Intent, MarketTop, MergeIntent, Tops, VenueEvent};
 use razor_core::order::{Attempt, OrderIx};
 use razor_core::units::Nanos;
 
@@ -137,10 +137,21 @@ impl Session {
             }
             Request::Cancel { order, hash } => venue.cancel(now, order, hash),
             Request::Query { order, hash } => venue.query(now, order, hash),
-            Request::Merge { set, qty } => venue.merge(now, set, qty),
+            Request::Merge(intent) => {
+                self.push_intent(now.0, &intent.encode())?;
+                self.merge(now, intent);
+            }
+            Request::QueryMerge(MergeIntent { set, qty, .. }) => venue.query_merge(now, set, qty),
             Request::Reconcile => venue.reconcile(now),
         }
         Ok(())
+    }
+
+    /// Its intent is in the journal: now the venue may be asked.
+    fn merge(&mut self, now: Nanos, intent: MergeIntent) {
+        if let Some(venue) = &mut self.venue {
+            venue.merge(now, intent.set, intent.qty);
+        }
     }
 
     /// The intent is in the journal, and durable where orders are real, before the engine may

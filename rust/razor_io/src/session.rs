@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 use razor_core::engine::record::{Kind, Record};
 use razor_core::engine::table::{NoRows, SignalNotice};
-use razor_core::engine::{Engine, EngineError};
+use razor_core::engine::{Engine, EngineError, Stepped};
 use razor_core::ids::ConnIx;
 use razor_core::journal::{Identity, NO_CONN};
 use razor_core::units::Nanos;
@@ -241,7 +241,7 @@ impl Session {
         if let (Some(raw), Kind::Ws) = (&mut self.raw, kind) {
             raw.push(record.recv_ns.millis_floor(), record.payload)?;
         }
-        let stepped = self.engine.step(record, &mut self.tables)?;
+        let stepped = self.step_engine(record)?;
         if kind == Kind::Meta {
             self.define();
         }
@@ -276,7 +276,8 @@ impl Session {
         }
     }
 
-    /// Journals an intent, waits for the disk where the run says so, and only then steps it.
+    /// Journals an intent of an order or a merge, waits for the disk where the run says so, and
+    /// only then steps it.
     pub(crate) fn push_intent(&mut self, at: i64, bytes: &[u8]) -> Result<(), SessionFault> {
         self.settle_loss()?;
         match self.recorder.push(Kind::Intent, at, NO_CONN, 0, bytes)? {
@@ -316,8 +317,22 @@ impl Session {
         payload: &[u8],
     ) -> Result<(), SessionFault> {
         let record = Record { kind, recv_ns: Nanos(recv_ns), conn, epoch, payload };
-        self.engine.step(&record, &mut self.tables)?;
-        Ok(())
+        self.step_engine(&record).map(drop)
+    }
+
+    /// Steps the engine. A stop of trading is durable before anything is done about it: whoever
+    /// dies right behind it comes back stopped, because the fold of the journal is stopped (S-06).
+    fn step_engine(&mut self, record: &Record<'_>) -> Result<Stepped, SessionFault> {
+        let was_stopped = self.is_stopped();
+        let stepped = self.engine.step(record, &mut self.tables)?;
+        if self.is_stopped() && !was_stopped {
+            self.recorder.flush_durable()?;
+        }
+        Ok(stepped)
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.engine.desk().is_some_and(|desk| desk.stopped().is_some())
     }
 
     fn conn(&mut self, name: &str, recv_ns: i64) -> Result<ConnIx, SessionFault> {

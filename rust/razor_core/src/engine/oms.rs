@@ -11,18 +11,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use super::oms_hashes::Hashes;
 use super::oms_rows;
 use super::order_params::OrderMode;
 use super::table::{Sink, Table};
 use crate::basket::{Action, Answer, Desk, DeskTimer, Input, Operator, Plan, Refusal, Trade};
 use crate::basket::{Treasury, VenueMode, View};
-use crate::ids::SetIx;
 use crate::ledger::Settle;
 use crate::market::Universe;
-use crate::order::gateway::{Intent, Reply, TradeState, VenueEvent};
+use crate::order::gateway::{Intent, MergeIntent, Reply, TradeState, VenueEvent};
 use crate::order::{Attempt, OrderHash, OrderIx};
 use crate::signal::bucket::Bucket;
-use crate::units::{Nanos, Qty};
+use crate::units::Nanos;
 
 /// What the engine asks of the shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,13 +55,10 @@ pub enum Request {
         /// Its hash.
         hash: OrderHash,
     },
-    /// Merge whole sets.
-    Merge {
-        /// The set.
-        set: SetIx,
-        /// How many, in micro-sets.
-        qty: Qty,
-    },
+    /// Make the intent of a merge durable, feed it as an `intent` record, then ask for the merge.
+    Merge(MergeIntent),
+    /// Ask what became of a merge.
+    QueryMerge(MergeIntent),
     /// Ask for everything open on the account.
     Reconcile,
 }
@@ -88,7 +85,9 @@ pub(super) struct Oms {
     pub(super) desk: Desk,
     deadlines: BTreeSet<(Nanos, DeskTimer)>,
     armed: BTreeMap<DeskTimer, Nanos>,
-    intents: BTreeMap<OrderIx, Intent>,
+    hashes: Hashes,
+    /// The last merge whose intent is durable.
+    merge: Option<MergeIntent>,
     mode: OrderMode,
     now: Nanos,
     /// When the account was last asked for after a restart.
@@ -112,7 +111,8 @@ impl Oms {
             desk,
             deadlines: BTreeSet::new(),
             armed: BTreeMap::new(),
-            intents: BTreeMap::new(),
+            hashes: Hashes::default(),
+            merge: None,
             mode,
             now: Nanos(i64::MIN),
             asked: None,
@@ -167,7 +167,7 @@ impl Oms {
             Action::DisarmOrder(order) => self.disarm_order(order),
             Action::Persist(order, attempt) => sink.request(Request::Persist { order, attempt }),
             Action::Send(order) => {
-                if let Some(intent) = self.intents.get(&order).copied() {
+                if let Some(intent) = self.intent_of(order) {
                     let bucket = self.desk.basket().map_or(Bucket::Thin, |b| b.plan.bucket);
                     sink.request(Request::Send { intent, bucket });
                 }
@@ -182,7 +182,9 @@ impl Oms {
                     sink.request(Request::Query { order, hash });
                 }
             }
-            Action::Merge(set, qty) => sink.request(Request::Merge { set, qty }),
+            Action::Merge(..) => {
+                self.desk.open_merge().into_iter().for_each(|it| sink.request(Request::Merge(it)));
+            }
             Action::Row(row) => {
                 if sink.wants_rows() {
                     self.line.clear();
@@ -202,7 +204,13 @@ impl Oms {
     }
 
     fn hash(&self, order: OrderIx) -> Option<OrderHash> {
-        self.intents.get(&order).map(|intent| intent.hash)
+        self.hashes.get(order)
+    }
+
+    /// The durable intent of an order: what the desk planned, under its hash.
+    fn intent_of(&self, order: OrderIx) -> Option<Intent> {
+        let (hash, slot) = (self.hash(order)?, self.desk.order(order)?);
+        Some(Intent { order, hash, attempt: slot.attempt })
     }
 
     fn arm(&mut self, timer: DeskTimer, after: Nanos) {
@@ -235,12 +243,17 @@ impl Oms {
         names: &Names<'_>,
         sink: &mut S,
     ) -> bool {
+        if let Ok(merge) = MergeIntent::decode(payload) {
+            let is_planned = self.desk.open_merge() == Some(merge);
+            self.merge = if is_planned { Some(merge) } else { self.merge };
+            return !is_planned;
+        }
         let Ok(intent) = Intent::decode(payload) else { return true };
         let is_planned = self.desk.order(intent.order).is_some_and(|s| s.attempt == intent.attempt);
         if !is_planned {
             return true;
         }
-        self.intents.insert(intent.order, intent);
+        self.hashes.put(intent.order, intent.hash);
         self.step(now, Input::Journaled(intent.order), view, names, sink);
         false
     }
@@ -292,8 +305,26 @@ impl Oms {
         sink: &mut S,
     ) {
         self.step(now, Input::Restarted, view, names, sink);
+        self.ask_of_merge(now, view, names, sink);
         self.asked = None;
         self.reconcile(now, sink);
+    }
+
+    /// A merge with a durable intent may have been asked for, and the venue is asked about it; one
+    /// without never left (INVARIANTS §6.4, as for orders).
+    fn ask_of_merge<V: View, S: Sink>(
+        &mut self,
+        now: Nanos,
+        view: &V,
+        names: &Names<'_>,
+        sink: &mut S,
+    ) {
+        let Some(open) = self.desk.open_merge() else { return };
+        if self.merge == Some(open) {
+            sink.request(Request::QueryMerge(open));
+        } else {
+            self.step(now, Input::Merged(Treasury::Failed), view, names, sink);
+        }
     }
 
     /// After a restart the account is asked for once every open order is proven, and again when no
@@ -335,6 +366,7 @@ fn input_of(event: VenueEvent) -> Option<Input> {
         VenueEvent::Found { order, evidence } => Some(Input::Found(order, evidence)),
         VenueEvent::Merged { is_done: true } => Some(Input::Merged(Treasury::Done)),
         VenueEvent::Merged { is_done: false } => Some(Input::Merged(Treasury::Failed)),
+        VenueEvent::MergeUnknown => Some(Input::Merged(Treasury::Unknown)),
         VenueEvent::Mode(code) => mode_of(code).map(Input::Mode),
         VenueEvent::Reconciled => Some(Input::Reconciled),
         VenueEvent::Injected { order, code } => Some(Input::Injected(order, code)),
