@@ -213,6 +213,8 @@ pub struct Desk {
     /// Why trading stopped.
     pub(super) stopped: Option<Guard>,
     pub(super) dropped: u64,
+    /// The ledger could not take what happened: it is no longer the account (S-10, L-10).
+    pub(super) is_unbooked: bool,
     /// Signals with an order that ended by absence: what a late arrival needs to be cleared up.
     pub(super) plans: BTreeMap<u64, Plan>,
     /// Sets merged per signal of `plans`.
@@ -257,6 +259,7 @@ impl Desk {
             is_stopping: false,
             stopped: None,
             dropped: 0,
+            is_unbooked: false,
             plans: BTreeMap::new(),
             merged: BTreeMap::new(),
             residuals: BTreeMap::new(),

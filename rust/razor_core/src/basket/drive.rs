@@ -251,6 +251,11 @@ impl Desk {
     fn sell<V: View>(&mut self, leg: u8, qty: Qty, turn: &mut Turn<'_, V>) -> bool {
         if self.phase != Phase::Flattening {
             self.phase = Phase::Flattening;
+            // What was waited for is here; what this sale leads to is a wait of its own (S-22).
+            turn.out.push(Action::Disarm(DeskTimer::Settle));
+            if let Some(work) = &mut self.basket {
+                work.is_settling = false;
+            }
             turn.out.push(Action::Arm(DeskTimer::Flatten, self.rules.waits.flatten));
             self.take_residuals();
             return true;
@@ -397,12 +402,15 @@ impl Desk {
         }
     }
 
-    /// Leaves `HardStop`, once nothing is unproven (L-10). What is held stays in the ledger.
+    /// Leaves `HardStop`, once nothing is unproven (L-10). What is held stays in the ledger; once
+    /// that is known to be wrong the run is over: the next one begins with the account as it is.
     fn clear<V: View>(&mut self, turn: &mut Turn<'_, V>) {
         let is_open = |order: &Order| !order.is_terminal() || order.in_flight().0 > 0;
         let orders = self.orders.live().filter(|(_, slot)| is_open(&slot.order)).count();
         let merges = self.basket.as_ref().is_some_and(|b| b.merge == Merge::UnderWay);
-        let open = orders.saturating_add(usize::from(merges));
+        let open = orders
+            .saturating_add(usize::from(merges))
+            .saturating_add(usize::from(self.is_unbooked));
         let row = Row::new(turn.now, "CLEAR");
         if self.phase != Phase::HardStop || open > 0 {
             let open = i64::try_from(open).unwrap_or(i64::MAX);

@@ -64,6 +64,7 @@ impl Desk {
                 // A whole set pays one dollar a share: micro-shares are micro-dollars.
                 let proceeds = Usdc(signed(whole.0));
                 if self.ledger.merge(&tokens, whole, proceeds).is_err() {
+                    self.is_unbooked = true;
                     return self.hard_stop(Guard::new(GuardId::S10, [("merge", 1)]), turn);
                 }
                 let merged = self.merged.entry(signal_id).or_default();

@@ -394,6 +394,7 @@ impl Desk {
                     LedgerError::Negative { .. } => "negative",
                     LedgerError::BadLegs { .. } => "legs",
                 };
+                self.is_unbooked = true;
                 self.hard_stop(Guard::new(GuardId::S10, [(what, 1)]), turn);
             }
         }
