@@ -25,6 +25,7 @@ TABLES = {
     "shadow_sets.csv",
     "shadow_legs.csv",
     "calibration_log.csv",
+    "fills.csv",
     "health.jsonl",
 }
 

@@ -19,7 +19,9 @@ pub mod gap;
 pub mod meta;
 pub mod object;
 pub mod oms;
+mod oms_fills;
 mod oms_rows;
+mod oms_samples;
 mod oms_view;
 pub mod order_params;
 pub mod params;
@@ -144,6 +146,7 @@ impl Engine {
     fn settle<S: Sink>(&mut self, parts: &mut Parts, sink: &mut S) {
         let now_ms = self.now.millis_floor();
         parts.elapse(self.now, sink);
+        parts.sample_due(self.now, sink);
         parts.settle_due(self.now, &mut self.counters, sink);
         if now_ms >= self.next_heartbeat_ms {
             self.heartbeat(now_ms, parts, sink);
@@ -226,6 +229,7 @@ impl Engine {
         self.is_ended = true;
         self.integrity.last_ms = self.now.millis_floor();
         parts.end_orders(self.now, sink);
+        parts.end_samples(sink);
         parts.finish(self.now, &mut self.counters, sink);
         parts.refresh(&mut self.counters, &mut self.integrity);
         let row = counters::integrity_row(

@@ -11,13 +11,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use super::oms_fills::{self, Change};
 use super::oms_rows;
+use super::oms_samples::Watch;
 use super::order_params::OrderMode;
 use super::table::{Sink, Table};
 use crate::basket::{Action, Answer, Desk, DeskTimer, Input, Operator, Plan, Refusal, Trade};
 use crate::basket::{Treasury, VenueMode, View};
 use crate::ids::SetIx;
-use crate::ledger::Settle;
+use crate::ledger::{FillKey, Settle};
 use crate::market::Universe;
 use crate::order::gateway::{Intent, Reply, TradeState, VenueEvent};
 use crate::order::{Attempt, OrderHash, OrderIx};
@@ -89,7 +91,11 @@ pub(super) struct Oms {
     deadlines: BTreeSet<(Nanos, DeskTimer)>,
     armed: BTreeMap<DeskTimer, Nanos>,
     intents: BTreeMap<OrderIx, Intent>,
-    mode: OrderMode,
+    /// The set of each order, for rows of fills that come after it is done.
+    sets: BTreeMap<OrderIx, SetIx>,
+    /// Orders on the wire whose calibration sample is not written.
+    pub(super) watches: Vec<Watch>,
+    pub(super) mode: OrderMode,
     now: Nanos,
     /// When the account was last asked for after a restart.
     asked: Option<Nanos>,
@@ -97,7 +103,7 @@ pub(super) struct Oms {
     last: Option<Plan>,
     // Buffers that keep their memory between records.
     out: Vec<Action>,
-    line: String,
+    pub(super) line: String,
 }
 
 /// What the rows of the order path are named with.
@@ -113,6 +119,8 @@ impl Oms {
             deadlines: BTreeSet::new(),
             armed: BTreeMap::new(),
             intents: BTreeMap::new(),
+            sets: BTreeMap::new(),
+            watches: Vec::new(),
             mode,
             now: Nanos(i64::MIN),
             asked: None,
@@ -169,6 +177,7 @@ impl Oms {
             Action::Send(order) => {
                 if let Some(intent) = self.intents.get(&order).copied() {
                     let bucket = self.desk.basket().map_or(Bucket::Thin, |b| b.plan.bucket);
+                    self.watches.push(Watch::new(order, intent.attempt, self.now));
                     sink.request(Request::Send { intent, bucket });
                 }
             }
@@ -192,11 +201,8 @@ impl Oms {
                 }
             }
             Action::Sample(sample) => {
-                if sink.wants_rows() {
-                    self.line.clear();
-                    oms_rows::sample(&mut self.line, &sample, self.mode, names);
-                    sink.row(Table::CalibrationLog, &self.line);
-                }
+                // An order that never left has no sample; one that left is watched.
+                self.watches.iter_mut().rev().any(|watch| watch.take(sample));
             }
         }
     }
@@ -241,6 +247,9 @@ impl Oms {
             return true;
         }
         self.intents.insert(intent.order, intent);
+        if let Some(basket) = self.desk.basket() {
+            self.sets.insert(intent.order, basket.plan.set);
+        }
         self.step(now, Input::Journaled(intent.order), view, names, sink);
         false
     }
@@ -254,9 +263,71 @@ impl Oms {
         names: &Names<'_>,
         sink: &mut S,
     ) -> bool {
-        let Some(input) = VenueEvent::decode(payload).ok().and_then(input_of) else { return true };
-        self.step(now, input, view, names, sink);
+        let Ok(event) = VenueEvent::decode(payload) else { return true };
+        let Some(input) = input_of(event) else { return true };
+        match input {
+            Input::Traded(trade) => self.traded(trade, now, view, names, sink),
+            Input::Merged(treasury) => self.merged(treasury, now, view, names, sink),
+            other => self.step(now, other, view, names, sink),
+        }
         false
+    }
+
+    /// Puts a trade to the desk and writes down what it changed in the ledger.
+    fn traded<V: View, S: Sink>(
+        &mut self,
+        trade: Trade,
+        now: Nanos,
+        view: &V,
+        names: &Names<'_>,
+        sink: &mut S,
+    ) {
+        let key = FillKey { order: trade.order, trade: trade.id };
+        let booked = |desk: &Desk| (desk.ledger().fill(key).copied(), desk.ledger().cash_change());
+        let (before, cash) = booked(&self.desk);
+        self.step(now, Input::Traded(trade), view, names, sink);
+        let (after, cash_after) = booked(&self.desk);
+        let (Some(fill), Some(intent)) = (after, self.intents.get(&trade.order)) else { return };
+        if before == after || !sink.wants_rows() {
+            return;
+        }
+        let change = Change {
+            ts: self.now,
+            mode: self.mode,
+            signal_id: intent.attempt.key.signal_id,
+            set: self.sets.get(&trade.order).copied(),
+            cash: (cash, cash_after),
+            names,
+        };
+        let event = if before.is_none() { "FILL" } else { "SETTLE" };
+        self.line.clear();
+        oms_fills::fill(&mut self.line, &change, event, intent, &fill);
+        sink.row(Table::Fills, &self.line);
+    }
+
+    /// Puts the end of a merge to the desk and writes down the dollars that it brought.
+    fn merged<V: View, S: Sink>(
+        &mut self,
+        treasury: Treasury,
+        now: Nanos,
+        view: &V,
+        names: &Names<'_>,
+        sink: &mut S,
+    ) {
+        let of = self.desk.basket().map(|basket| (basket.plan.signal_id, basket.plan.set));
+        let cash = self.desk.ledger().cash_change();
+        self.step(now, Input::Merged(treasury), view, names, sink);
+        let cash = (cash, self.desk.ledger().cash_change());
+        let brought = oms_fills::total(cash.1).saturating_sub(oms_fills::total(cash.0));
+        // A whole set pays one dollar: micro-dollars are micro-sets.
+        let (Some((signal_id, set)), Ok(qty)) = (of, u64::try_from(brought)) else { return };
+        if qty > 0 && sink.wants_rows() {
+            let (ts, mode) = (self.now, self.mode);
+            let change = Change { ts, mode, signal_id, set: Some(set), cash, names };
+            self.line.clear();
+            oms_fills::merge(&mut self.line, &change, Qty(qty));
+            sink.row(Table::Fills, &self.line);
+        }
     }
 
     /// Takes an operator's command. Says whether it was refused.
