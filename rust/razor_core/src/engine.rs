@@ -42,7 +42,7 @@ use crate::basket::Desk;
 use crate::book::Books;
 use crate::ids::{ConnIx, SetIx, TokenIx};
 use crate::market::Universe;
-use crate::order::gateway::MarketTop;
+use crate::order::gateway::{MarketTop, Past};
 use crate::signal::LegQuote;
 use crate::units::Nanos;
 use counters::{Counters, Integrity};
@@ -291,6 +291,12 @@ impl Engine {
     /// The desk of the order path; `None` in a dry run.
     pub fn desk(&self) -> Option<&Desk> {
         self.parts.as_ref()?.oms.as_ref().map(|oms| &oms.desk)
+    }
+
+    /// What the venue of the order path did so far; nothing in a dry run.
+    pub fn past(&self) -> Past {
+        let oms = self.parts.as_ref().and_then(|parts| parts.oms.as_ref());
+        oms.map(|oms| oms.past()).unwrap_or_default()
     }
 
     /// When the order path next wants to be told the time.

@@ -224,6 +224,9 @@ impl Session {
     fn begin(&mut self, plan: &Plan) -> Result<(), SessionFault> {
         if self.engine.universe().is_some() {
             self.define();
+            if let Some(venue) = &mut self.venue {
+                venue.recall(Nanos(plan.now_ns), &self.engine.past());
+            }
             self.step(Kind::Recovery, plan.now_ns, "", 0, b"")?;
             return self.serve();
         }

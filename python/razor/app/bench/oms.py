@@ -65,7 +65,8 @@ def measure_oms(sizes: Sizes, control: Control, scratch: Path) -> Section:
         control.step()
     late = bench.desk_steps(_BEHIND, _SETS)
     control.step()
-    called = _called(bench, sizes, control, scratch / "called")
+    called = _called(bench, sizes, control, scratch / "called", durable_intents=False)
+    waited = _called(bench, sizes, control, scratch / "waited", durable_intents=True)
     whole = sizes.rounds * _SECONDS_PER_ROUND
     spread, count = bench.session(_made(scratch / "rust"), order_params(), whole, is_durable=False)
     control.step()
@@ -91,6 +92,7 @@ def measure_oms(sizes: Sizes, control: Control, scratch: Path) -> Section:
                 target=1.5,
             ),
             *_signals("called", "signal to gateway through Python", called, 150),
+            *_signals("waited", "  with each intent on disk", waited),
             *_signals("rust", "signal to gateway in Rust", (spread.p50_ns, spread.p99_ns), None),
             *_signals(
                 "fsync", "  with each intent on disk", (durable.p50_ns, durable.p99_ns), None
@@ -164,10 +166,12 @@ def order_params() -> bytes:
     return json.dumps(payload, sort_keys=True).encode("ascii")
 
 
-def _called(bench: OmsBench, sizes: Sizes, control: Control, run_dir: Path) -> tuple[float, float]:
+def _called(
+    bench: OmsBench, sizes: Sizes, control: Control, run_dir: Path, *, durable_intents: bool
+) -> tuple[float, float]:
     """Median and p99 over the calls from Python whose frame raised a signal."""
     frames = bench.world(sizes.rounds * _SECONDS_PER_ROUND)
-    session = _session(_made(run_dir), sizes.seed)
+    session = _session(_made(run_dir), sizes.seed, durable_intents=durable_intents)
     times: list[int] = []
     for at, (kind, conn, recv_ns, payload) in enumerate(frames):
         if at % _BREATH == 0:
@@ -186,7 +190,7 @@ def _called(bench: OmsBench, sizes: Sizes, control: Control, run_dir: Path) -> t
     return times[len(times) // 2], times[(len(times) - 1) * 99 // 100]
 
 
-def _session(run_dir: Path, seed: int) -> Session:
+def _session(run_dir: Path, seed: int, *, durable_intents: bool) -> Session:
     """A session as a simulated run has it, with a venue that answers within the same set.
 
     The recorder is that of a live run: it syncs by itself and never waits for the disk.
@@ -211,4 +215,5 @@ def _session(run_dir: Path, seed: int) -> Session:
         is_live=True,
         now_ns=_START_NS,
         sim=venue,
+        durable_intents=durable_intents,
     )

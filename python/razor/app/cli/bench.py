@@ -17,13 +17,14 @@ from razor.app.bench.memory import measure_memory
 from razor.app.bench.oms import measure_oms
 from razor.app.bench.recorder import measure_recorder
 from razor.app.bench.replay import measure_replay
+from razor.app.bench.restart import measure_restart
 from razor.app.cli import options
 from razor.app.cli.verb import Verb, process
 from razor.app.wiring import Process
 
 __all__ = ["bench_verb"]
 
-_NAMES = ("feed", "replay", "recorder", "oms", "memory", "import")
+_NAMES = ("feed", "replay", "recorder", "oms", "restart", "memory", "import")
 _COLUMNS = ("figure", "value", "unit", "target", "")
 
 
@@ -62,7 +63,7 @@ def bench_verb(
     document: Path | None,
     as_json: bool,
 ) -> None:
-    """Measure razor here: feed, replay, recorder, oms, memory and import, all or NAME alone.
+    """Measure razor here: feed, replay, recorder, oms, restart, memory and import, all or NAME.
 
     Takes about two minutes on a quiet machine. Every figure stands beside its target.
     """
@@ -120,6 +121,7 @@ class _Bench:
             "replay": lambda control: measure_replay(sizes, control, scratch),
             "recorder": lambda control: measure_recorder(sizes, control, scratch),
             "oms": lambda control: measure_oms(sizes, control, scratch),
+            "restart": lambda control: measure_restart(sizes, control, scratch),
             "memory": lambda control: measure_memory(sizes, control),
             "import": lambda control: measure_import(sizes, control, scratch, self._recordings),
         }

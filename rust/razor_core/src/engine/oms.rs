@@ -17,11 +17,11 @@ use super::oms_samples::Watch;
 use super::order_params::OrderMode;
 use super::table::{Sink, Table};
 use crate::basket::{Action, Answer, Desk, DeskTimer, Input, Operator, Plan, Refusal, Trade};
-use crate::basket::{Treasury, VenueMode, View};
+use crate::basket::{Merge, Treasury, VenueMode, View};
 use crate::ids::SetIx;
 use crate::ledger::{FillKey, Settle};
 use crate::market::Universe;
-use crate::order::gateway::{Intent, Reply, TradeState, VenueEvent};
+use crate::order::gateway::{Intent, Past, PastMerge, PastOrder, Reply, TradeState, VenueEvent};
 use crate::order::{Attempt, OrderHash, OrderIx};
 use crate::signal::bucket::Bucket;
 use crate::units::{Nanos, Qty};
@@ -93,6 +93,8 @@ pub(super) struct Oms {
     intents: BTreeMap<OrderIx, Intent>,
     /// The set of each order, for rows of fills that come after it is done.
     sets: BTreeMap<OrderIx, SetIx>,
+    /// Merges that were confirmed.
+    merges: Vec<PastMerge>,
     /// Orders on the wire whose calibration sample is not written.
     pub(super) watches: Vec<Watch>,
     pub(super) mode: OrderMode,
@@ -120,6 +122,7 @@ impl Oms {
             armed: BTreeMap::new(),
             intents: BTreeMap::new(),
             sets: BTreeMap::new(),
+            merges: Vec::new(),
             watches: Vec::new(),
             mode,
             now: Nanos(i64::MIN),
@@ -128,6 +131,24 @@ impl Oms {
             out: Vec::new(),
             line: String::new(),
         }
+    }
+
+    /// What the venue did so far: matches that did not fail, and merges.
+    pub(super) fn past(&self) -> Past {
+        let mut past = Past { orders: Vec::new(), merges: self.merges.clone() };
+        for (order, intent) in &self.intents {
+            let fills: Vec<_> = self.desk.ledger().fills_of(*order).copied().collect();
+            if !fills.is_empty() {
+                past.orders.push(PastOrder { intent: *intent, fills });
+            }
+        }
+        let under_way = self.desk.basket().filter(|basket| basket.merge == Merge::UnderWay);
+        past.merges.extend(under_way.map(|basket| PastMerge {
+            set: basket.plan.set,
+            qty: basket.merging,
+            is_done: false,
+        }));
+        past
     }
 
     /// The next deadline, if any is armed.
@@ -265,10 +286,12 @@ impl Oms {
     ) -> bool {
         let Ok(event) = VenueEvent::decode(payload) else { return true };
         let Some(input) = input_of(event) else { return true };
-        match input {
-            Input::Traded(trade) => self.traded(trade, now, view, names, sink),
-            Input::Merged(treasury) => self.merged(treasury, now, view, names, sink),
-            other => self.step(now, other, view, names, sink),
+        if let Input::Traded(trade) = input {
+            self.traded(trade, now, view, names, sink);
+        } else if let Input::Merged(treasury) = input {
+            self.merged(treasury, now, view, names, sink);
+        } else {
+            self.step(now, input, view, names, sink);
         }
         false
     }
@@ -321,6 +344,9 @@ impl Oms {
         let brought = oms_fills::total(cash.1).saturating_sub(oms_fills::total(cash.0));
         // A whole set pays one dollar: micro-dollars are micro-sets.
         let (Some((signal_id, set)), Ok(qty)) = (of, u64::try_from(brought)) else { return };
+        if qty > 0 {
+            self.merges.push(PastMerge { set, qty: Qty(qty), is_done: true });
+        }
         if qty > 0 && sink.wants_rows() {
             let (ts, mode) = (self.now, self.mode);
             let change = Change { ts, mode, signal_id, set: Some(set), cash, names };

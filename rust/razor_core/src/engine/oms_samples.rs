@@ -16,6 +16,14 @@ use crate::shadow::Shadow;
 use crate::shadow::exact::AttoShares;
 use crate::units::Nanos;
 
+/// The window of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Window {
+    Open,
+    /// Over, with what traded in it where that is known.
+    Over(Option<AttoShares>),
+}
+
 /// An order on the wire and what its calibration sample still lacks.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Watch {
@@ -24,14 +32,13 @@ pub(super) struct Watch {
     /// When it was sent, ms.
     sent_ms: i64,
     sample: Option<Sample>,
-    /// The volume, once the window is over.
-    volume: Option<Option<AttoShares>>,
+    window: Window,
 }
 
 impl Watch {
     /// An order that leaves at a time.
     pub(super) fn new(order: OrderIx, attempt: Attempt, sent: Nanos) -> Self {
-        Self { order, attempt, sent_ms: sent.millis_floor(), sample: None, volume: None }
+        Self { order, attempt, sent_ms: sent.millis_floor(), sample: None, window: Window::Open }
     }
 
     /// Takes the sample of its order.
@@ -46,16 +53,16 @@ impl Watch {
     /// Whether no sample will come: an order that outlived its set ends without one.
     fn is_vain(&self, desk: &Desk) -> bool {
         let is_over = || desk.order(self.order).is_none_or(|slot| slot.order.is_terminal());
-        self.volume.is_some() && self.sample.is_none() && is_over()
+        self.window != Window::Open && self.sample.is_none() && is_over()
     }
 
     /// Reads the volume once its window is over.
     fn look(&mut self, now_ms: i64, shadow: &Shadow) {
-        let window = shadow.window_of(self.sent_ms);
-        if self.volume.is_none() && now_ms > window.1 {
+        let span = shadow.window_of(self.sent_ms);
+        if self.window == Window::Open && now_ms > span.1 {
             let attempt = &self.attempt;
-            let found = shadow.volume_for(attempt.token, attempt.side(), attempt.limit, window);
-            self.volume = Some(found);
+            let found = shadow.volume_for(attempt.token, attempt.side(), attempt.limit, span);
+            self.window = Window::Over(found);
         }
     }
 }
@@ -72,25 +79,26 @@ impl Parts {
         }
         let Oms { desk, watches, .. } = oms;
         watches.retain(|watch| !watch.is_vain(desk));
-        self.write_samples(sink, |watch| watch.volume);
+        self.write_samples(sink, |watch| watch.window);
     }
 
     /// The run is over: what still waits for its window has no volume.
     pub(super) fn end_samples<S: Sink>(&mut self, sink: &mut S) {
-        self.write_samples(sink, |watch| Some(watch.volume.flatten()));
+        self.write_samples(sink, |watch| match watch.window {
+            Window::Open => Window::Over(None),
+            over @ Window::Over(_) => over,
+        });
     }
 
-    /// Writes each sample that `volume` has an answer for; the others stay.
-    fn write_samples<S: Sink>(
-        &mut self,
-        sink: &mut S,
-        volume: impl Fn(&Watch) -> Option<Option<AttoShares>>,
-    ) {
+    /// Writes each sample whose window is over; the others stay.
+    fn write_samples<S: Sink>(&mut self, sink: &mut S, window: impl Fn(&Watch) -> Window) {
         let Some(oms) = self.oms.as_deref_mut() else { return };
         let names = Names { run_id: &self.params.run_id, universe: &self.universe };
         let mut watches = core::mem::take(&mut oms.watches);
         watches.retain(|watch| {
-            let (Some(sample), Some(volume)) = (watch.sample, volume(watch)) else { return true };
+            let (Some(sample), Window::Over(volume)) = (watch.sample, window(watch)) else {
+                return true;
+            };
             write(oms, &sample, volume, &names, sink);
             false
         });
