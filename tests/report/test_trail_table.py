@@ -12,6 +12,7 @@ from razor.application.trail_table import (
     SHADOW_SETS_HEADER,
     TICKS_HEADER,
     TRADE_LOG_HEADER,
+    read_fills,
     read_shadow_legs,
     read_shadow_sets,
     read_tops,
@@ -19,7 +20,7 @@ from razor.application.trail_table import (
 )
 from razor.domain.errors import DecodeError
 
-from .trail_rows import REMEDY, legs, line, lines, row, shadow, tables
+from .trail_rows import REMEDY, fills, legs, line, lines, row, shadow, tables
 
 
 def refusal(text: str) -> DecodeError:
@@ -137,3 +138,36 @@ def test_no_damage_is_anything_but_a_typed_error(junk: str, place: int) -> None:
     text = tables().trade_log
     with contextlib.suppress(DecodeError):
         read_trade_log(lines(text[:place] + junk + text[place:]), REMEDY)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("signal_id", ""),
+        ("settlement", "soon"),
+        ("event", "BUY"),
+        ("side", ""),
+        ("qty", "ten"),
+        ("fee", ""),
+        ("settle_status", ""),
+        ("cash", "-6.04"),
+        ("account_cash", "-6.04"),
+    ],
+)
+def test_a_wrong_cell_of_a_fill_is_refused_with_its_place(field: str, value: str) -> None:
+    header, first, *_ = fills().text.splitlines()
+    names = header.split(",")
+    cells = first.split(",")
+    cells[names.index(field)] = value
+    text = f"{header}\n{','.join(cells)}\n"
+    with pytest.raises(DecodeError) as caught:
+        read_fills(lines(text), REMEDY)
+    named = "account_cash" if field == "cash" else field
+    assert f"fills.csv, line 2, field {named}: found" in str(caught.value)
+    assert REMEDY in str(caught.value)
+
+
+def test_a_missing_row_of_fills_is_noticed() -> None:
+    header, first, _, *rest = fills().text.splitlines()
+    with pytest.raises(DecodeError, match="the cash of all rows so far"):
+        read_fills(lines("\n".join([header, first, *rest]) + "\n"), REMEDY)

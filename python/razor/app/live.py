@@ -14,7 +14,14 @@ from enum import Enum
 import msgspec
 
 from razor.adapters.files.session import LiveSession
-from razor.adapters.polymarket import Gamma, Http, LiveFeed, SystemClock, TaskSupervisor
+from razor.adapters.polymarket import (
+    Gamma,
+    Http,
+    LiveFeed,
+    PollThrottle,
+    SystemClock,
+    TaskSupervisor,
+)
 from razor.app.wiring import Process
 from razor.application.ports import Duty, Feed, FeedPorts, RecordPorts
 from razor.application.record import Record, RecordEnd, RecordRequest, RecordSummary
@@ -27,6 +34,8 @@ from razor.domain.universe import Universe
 __all__ = ["feed_settings", "record_live"]
 
 _BEAT_MS = 1_000
+# The rate limit in FAULTS.md.
+_F28 = 28
 _LOG = logging.getLogger("razor.feed")
 # The feed's names for three keys of [feed].
 _RENAMED = {
@@ -101,14 +110,22 @@ class _Stop:
 
 
 def record_live(
-    start: Process, settings: Settings, session: LiveSession, *, duration_ms: int
+    start: Process,
+    settings: Settings,
+    session: LiveSession,
+    *,
+    duration_ms: int,
+    http_429_every: int = 0,
 ) -> RecordSummary:
-    """Record the venue until the end.
+    """Record the venue until the end; every so many trade polls are turned away, 0 for none.
 
     Errors: :class:`SettingsError` when no market is selected or an address is unsafe,
     :class:`Unreachable` when the venue or its feed failed for good; recording is flushed by then.
     """
-    summary = asyncio.run(_record(start, settings, session, duration_ms))
+    throttle = None
+    if http_429_every > 0:
+        throttle = PollThrottle(every=http_429_every, note=lambda: session.note_injected(_F28))
+    summary = asyncio.run(_record(start, settings, session, duration_ms, throttle))
     match summary.end:
         case RecordEnd.STOPPED | RecordEnd.DURATION:
             return summary
@@ -124,11 +141,17 @@ def record_live(
 
 
 async def _record(
-    start: Process, settings: Settings, session: LiveSession, duration_ms: int
+    start: Process,
+    settings: Settings,
+    session: LiveSession,
+    duration_ms: int,
+    throttle: PollThrottle | None,
 ) -> RecordSummary:
     clock, log, wired = SystemClock(), _FeedLog(), feed_settings(settings)
     ports = FeedPorts(recorder=session, liveness=session, clock=clock, log=log)
-    async with Http(settings=wired, clock=clock, log=log, jitter=_jitter) as http:
+    async with Http(
+        settings=wired, clock=clock, log=log, jitter=_jitter, throttle=throttle
+    ) as http:
         live = LiveFeed(settings=wired, ports=ports, http=http, jitter=_jitter)
         record = Record(
             RecordPorts(

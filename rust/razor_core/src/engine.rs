@@ -19,8 +19,10 @@ pub mod gap;
 pub mod meta;
 pub mod object;
 pub mod oms;
+mod oms_fills;
 mod oms_hashes;
 mod oms_rows;
+mod oms_samples;
 mod oms_view;
 pub mod order_params;
 pub mod params;
@@ -41,7 +43,7 @@ use crate::basket::Desk;
 use crate::book::Books;
 use crate::ids::{ConnIx, SetIx, TokenIx};
 use crate::market::Universe;
-use crate::order::gateway::MarketTop;
+use crate::order::gateway::{MarketTop, Past};
 use crate::signal::LegQuote;
 use crate::units::Nanos;
 use counters::{Counters, Integrity};
@@ -145,6 +147,7 @@ impl Engine {
     fn settle<S: Sink>(&mut self, parts: &mut Parts, sink: &mut S) {
         let now_ms = self.now.millis_floor();
         parts.elapse(self.now, sink);
+        parts.sample_due(self.now, sink);
         parts.settle_due(self.now, &mut self.counters, sink);
         if now_ms >= self.next_heartbeat_ms {
             self.heartbeat(now_ms, parts, sink);
@@ -227,6 +230,7 @@ impl Engine {
         self.is_ended = true;
         self.integrity.last_ms = self.now.millis_floor();
         parts.end_orders(self.now, sink);
+        parts.end_samples(sink);
         parts.finish(self.now, &mut self.counters, sink);
         parts.refresh(&mut self.counters, &mut self.integrity);
         let row = counters::integrity_row(
@@ -288,6 +292,12 @@ impl Engine {
     /// The desk of the order path; `None` in a dry run.
     pub fn desk(&self) -> Option<&Desk> {
         self.parts.as_ref()?.oms.as_ref().map(|oms| &oms.desk)
+    }
+
+    /// What the venue of the order path did so far; nothing in a dry run.
+    pub fn past(&self) -> Past {
+        let oms = self.parts.as_ref().and_then(|parts| parts.oms.as_ref());
+        oms.map(|oms| oms.past()).unwrap_or_default()
     }
 
     /// When the order path next wants to be told the time.

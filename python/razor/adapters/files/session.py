@@ -78,6 +78,10 @@ class LiveSession:
         self._session.feed("timer", "", 0, now_ns, b"")
         self._session.flush()
 
+    def note_injected(self, code: int) -> None:
+        """Write down a fault that was injected into the feed, by its number."""
+        self._session.note_injected(code)
+
     def flush(self) -> None:
         """Make everything taken so far durable."""
         self._session.flush_durable()

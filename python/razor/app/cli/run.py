@@ -25,6 +25,7 @@ from razor.domain.fault_plan import FaultLine
 from razor.domain.manifest import ResumePolicy, Source
 from razor.domain.mode import GateVector, OrderPath
 from razor.domain.settings import default_file, read_settings
+from razor.domain.switches import read_switches
 
 __all__ = ["demo_verb", "record_verb", "replay_verb", "run_verb"]
 
@@ -217,7 +218,14 @@ def _record(
         start.console.notice(f"recording into {run.directory.path}; Ctrl-C ends it in order")
         live = LiveSession(run.session)
         before = run.session.durable_seq
-        summary = record_live(start, plan.config.settings, live, duration_ms=duration_ms)
+        switches = read_switches(start.environment)
+        summary = record_live(
+            start,
+            plan.config.settings,
+            live,
+            duration_ms=duration_ms,
+            http_429_every=switches.http_429_every if plan.is_simulated else 0,
+        )
         cause = start.stop.cause or summary.end.value
         records = run.session.durable_seq - before
         stopped = run.finish(start, cause=cause)

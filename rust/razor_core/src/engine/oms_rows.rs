@@ -8,7 +8,7 @@ use super::rows::price_text;
 use crate::basket::{Row, Sample};
 use crate::order::OrderHash;
 use crate::shadow::calibrate::{self, FillSource};
-use crate::shadow::exact;
+use crate::shadow::exact::{self, AttoShares};
 use crate::shadow::rows::text_cell;
 use crate::units::{Nanos, Price, Qty};
 
@@ -89,8 +89,14 @@ fn reasons(out: &mut String, row: &Row) {
     }
 }
 
-/// One calibration sample. The market's own volume is not known to the order path: blank.
-pub(super) fn sample(out: &mut String, sample: &Sample, mode: OrderMode, names: &Names<'_>) {
+/// One calibration sample; `volume` is the market's own in its window, `None` where no print says.
+pub(super) fn sample(
+    out: &mut String,
+    sample: &Sample,
+    volume: Option<AttoShares>,
+    mode: OrderMode,
+    names: &Names<'_>,
+) {
     let attempt = &sample.attempt;
     calibrate::row(
         out,
@@ -110,7 +116,7 @@ pub(super) fn sample(out: &mut String, sample: &Sample, mode: OrderMode, names: 
             side: attempt.side(),
             req_qty: attempt.order_qty,
             filled_qty: Some(sample.filled_qty),
-            v_mkt: None,
+            v_mkt: volume,
             ask_size_best: sample.ask_qty,
             bid_size_best: sample.bid_qty,
         },
@@ -129,7 +135,7 @@ fn qty_cell(qty: Option<Qty>) -> String {
     qty.map(|qty| exact::plain(i128::from(qty.0), MICRO_SCALE, MICRO_SCALE)).unwrap_or_default()
 }
 
-fn hex(hash: OrderHash) -> String {
+pub(super) fn hex(hash: OrderHash) -> String {
     let mut text = String::from("0x");
     for byte in hash.0 {
         let _ = write!(text, "{byte:02x}");
