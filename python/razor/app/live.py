@@ -1,7 +1,8 @@
 """The live venue, wired: sockets and polls in, records out, until a stop or the duration.
 
-Owns: how settings become the feed's, the feed's log, and the beat that lets time pass when the
-venue is quiet. Must never: decide about data, or hold an account's secret; the feed needs none.
+Owns: how settings become the feed's, the feed's log, the beat that lets time pass when the venue is
+quiet, and the turn of operators between two frames. Must never: decide about data, or hold
+an account's secret; the feed needs none.
 """
 
 import asyncio
@@ -13,10 +14,11 @@ from enum import Enum
 
 import msgspec
 
+from razor.adapters.control.mailbox import Mailbox
 from razor.adapters.files.session import LiveSession
 from razor.adapters.polymarket import Gamma, Http, LiveFeed, SystemClock, TaskSupervisor
 from razor.app.wiring import Process
-from razor.application.ports import Duty, Feed, FeedPorts, RecordPorts
+from razor.application.ports import Duty, Ended, Feed, FeedPorts, RecordPorts
 from razor.application.record import Record, RecordEnd, RecordRequest, RecordSummary
 from razor.domain.errors import Problem, SettingsError, Unreachable
 from razor.domain.feed import EndpointSettings, FeedSettings, Selection
@@ -100,15 +102,42 @@ class _Stop:
         await self._event.wait()
 
 
+class _Operated:
+    """Runs duties, and answers operators beside them from the first one on."""
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
+        self._supervisor = TaskSupervisor()
+
+    async def run(self, duties: Sequence[Duty]) -> Ended:
+        """Run all until one ends."""
+        return await self._supervisor.run([*duties, Duty(name="operators", run=self._serve)])
+
+    async def _serve(self) -> None:
+        loop, asked = asyncio.get_running_loop(), asyncio.Event()
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(asked.set)
+
+        self._mailbox.on_question(wake)
+        try:
+            while True:
+                await asked.wait()
+                asked.clear()
+                self._mailbox.serve()
+        finally:
+            self._mailbox.on_question(None)
+
+
 def record_live(
-    start: Process, settings: Settings, session: LiveSession, *, duration_ms: int
+    start: Process, settings: Settings, session: LiveSession, mailbox: Mailbox, *, duration_ms: int
 ) -> RecordSummary:
     """Record the venue until the end.
 
     Errors: :class:`SettingsError` when no market is selected or an address is unsafe,
     :class:`Unreachable` when the venue or its feed failed for good; recording is flushed by then.
     """
-    summary = asyncio.run(_record(start, settings, session, duration_ms))
+    summary = asyncio.run(_record(start, settings, session, mailbox, duration_ms))
     match summary.end:
         case RecordEnd.STOPPED | RecordEnd.DURATION:
             return summary
@@ -124,7 +153,7 @@ def record_live(
 
 
 async def _record(
-    start: Process, settings: Settings, session: LiveSession, duration_ms: int
+    start: Process, settings: Settings, session: LiveSession, mailbox: Mailbox, duration_ms: int
 ) -> RecordSummary:
     clock, log, wired = SystemClock(), _FeedLog(), feed_settings(settings)
     ports = FeedPorts(recorder=session, liveness=session, clock=clock, log=log)
@@ -135,7 +164,7 @@ async def _record(
                 metadata=Gamma(http=http, clock=clock, log=log),
                 feed=_BeatingFeed(feed=live, session=session, clock=clock),
                 recorder=session,
-                supervisor=TaskSupervisor(),
+                supervisor=_Operated(mailbox),
                 clock=clock,
                 stop=_Stop(start),
             )

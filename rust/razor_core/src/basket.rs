@@ -29,6 +29,7 @@ mod legs;
 mod plan;
 mod restart;
 mod row;
+mod standing;
 
 pub use desk::{
     Action, Answer, Desk, DeskTimer, Input, Operator, Refusal, Slot, Trade, Treasury, VenueMode,
@@ -36,6 +37,7 @@ pub use desk::{
 pub use legs::{Basket, LegState, Merge, Purpose, Wait};
 pub use plan::{LegPlan, Plan, Quote, Rules, View, Waits};
 pub use row::{Row, Sample};
+pub use standing::Standing;
 
 /// Where the desk stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

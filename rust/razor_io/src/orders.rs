@@ -10,7 +10,7 @@
 
 use razor_core::engine::Engine;
 use razor_core::engine::oms::Request;
-use razor_core::engine::record::Kind;
+use razor_core::engine::record::{Kind, Record};
 use razor_core::ids::TokenIx;
 use razor_core::order::gateway::{Gateway, Intent, MarketTop, Tops, VenueEvent};
 use razor_core::order::{Attempt, OrderIx};
@@ -85,6 +85,28 @@ impl Session {
             let due = self.venue.as_ref().and_then(|venue| venue.next_due());
             let Some(due) = due else { return Ok(()) };
             self.bring_in(due, self.engine.now())?;
+        }
+        Ok(())
+    }
+
+    /// Takes an operator's command at `at_ns` or at engine time, whichever is later: what was due
+    /// before comes first, the command is never shed, and it is durable when this returns.
+    ///
+    /// # Errors
+    /// [`SessionFault`]; the run must end then.
+    pub fn command(&mut self, at_ns: i64, payload: &[u8]) -> Result<(), SessionFault> {
+        let at_ns = at_ns.max(self.engine().now().0).max(0);
+        self.catch_up(at_ns)?;
+        self.record_own(Kind::Operator, at_ns, payload)?;
+        self.flush_durable()?;
+        Ok(())
+    }
+
+    /// A command that is told again is durable before the next input as it was when it was given,
+    /// so that the blocks of a replay end where those of the run did.
+    pub(crate) fn settle_command(&mut self, record: &Record<'_>) -> Result<(), SessionFault> {
+        if record.kind == Kind::Operator && record.payload != REPEAT {
+            self.flush_durable()?;
         }
         Ok(())
     }
