@@ -14,7 +14,6 @@ from razor.adapters.control.mailbox import Mailbox
 from razor.adapters.control.place import socket_directory, socket_path
 from razor.adapters.control.server import serving
 from razor.adapters.files.session import OperatedSession
-from razor.app.operated import guard_words
 from razor.application.operate import Operate, OperatePorts
 from razor.domain.control import CONTROL_VERSION, ControlFile, RunFacts, Standing
 from razor.domain.mode import OrderPath
@@ -108,7 +107,6 @@ def operate_on(session: _core.Session, gate: Gate) -> Operate:
 def operate_with(held: Held, gate: Gate) -> Operate:
     ports = OperatePorts(
         run=held,
-        words=guard_words,
         wall_ns=lambda: 9,
         monotonic_ns=lambda: 3_000_000,
         disk_free_bytes=lambda: 1 << 30,

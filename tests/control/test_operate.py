@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from razor.adapters.control.gate import ControlLimits, Gate
-from razor.app.operated import guard_words
-from razor.app.standing import status_rows
+from razor.app.standing import guard_words, status_rows, stopped_words
 from razor.application.operate import Operate
 from razor.domain.control import (
     REASON_MOST,
@@ -47,7 +46,7 @@ def test_each_command_answers_with_what_is_true_after_it(tmp_path: Path) -> None
     assert phase(desk.status()) == "IDLE"
     stopped = desk.command(command(CommandVerb.STOP))
     assert phase(stopped) == "HARD_STOP", "nothing was in work: the ladder is over at once"
-    assert facts(stopped)["stopped by"] == stopped.stopped_words
+    assert facts(stopped)["stopped by"] == stopped_words(stopped)
     assert facts(stopped)["trading"] == "STOPPED (HARD_STOP)"
     assert phase(desk.command(command(CommandVerb.CLEAR))) == "IDLE"
     assert phase(desk.command(command(CommandVerb.HALT))) == "HARD_STOP"

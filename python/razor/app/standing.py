@@ -1,20 +1,45 @@
 """The standing of a running process as rows for people.
 
-Owns: :func:`status_rows`. Amounts become dollars, exactly. Must never: leave out what stopped.
+Owns: :func:`status_rows`, and a guard in words (:func:`guard_words`). Amounts become dollars,
+exactly. Must never: leave out what stopped.
 """
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 
 from razor.domain.control import DeskStanding, Status
+from razor.domain.trail import Guard
 
-__all__ = ["status_rows"]
+__all__ = ["guard_words", "status_rows", "stopped_words"]
+
+_GUARD = re.compile(r"guard=([A-Z]+-[0-9]+)((?: [A-Za-z0-9_]+=-?[0-9]{1,19})*)", re.ASCII)
 
 _MICRO = 6
 _NS_PER_MS = 1_000_000
 _MS_PER_S = 1_000
 _MIB = 1 << 20
 _Row = tuple[str, str, str]
+
+
+def stopped_words(status: Status) -> str:
+    """Say for people why trading stopped; blank while it has not."""
+    desk = status.standing.desk
+    return guard_words(desk.stopped) if desk is not None and desk.stopped else ""
+
+
+def guard_words(text: str) -> str:
+    """Say a guard of the core for people; what is none comes back as it is."""
+    # The words stand among the reports, which load what draws them.
+    from razor.app.report.trail.guards import in_words  # noqa: PLC0415
+
+    found = _GUARD.fullmatch(text)
+    if found is None:
+        return text
+    pairs = (pair.split("=", 1) for pair in found.group(2).split())
+    return in_words(
+        Guard(id=found.group(1), fields=tuple((name, int(value)) for name, value in pairs))
+    )
 
 
 def status_rows(status: Status) -> tuple[_Row, ...]:
@@ -24,7 +49,7 @@ def status_rows(status: Status) -> tuple[_Row, ...]:
         ("mode, orders", f"{run.mode}, {run.order_path}", ""),
         ("source", run.source, ""),
         ("up", f"{status.uptime_ms // _MS_PER_S:,}", "s"),
-        *_desk(found.desk, status.stopped_words),
+        *_desk(found.desk, stopped_words(status)),
         ("signals", f"{found.signals:,}", "n"),
         *_conns(status),
         ("books live, suspect", f"{found.books.live:,}, {found.books.suspect:,}", "n"),
@@ -39,7 +64,7 @@ def status_rows(status: Status) -> tuple[_Row, ...]:
     )
 
 
-def _desk(desk: DeskStanding | None, stopped_words: str) -> Iterator[_Row]:
+def _desk(desk: DeskStanding | None, why: str) -> Iterator[_Row]:
     """Give the order path; a run without one says so in one row."""
     if desk is None:
         yield ("trading", "this run sends no orders", "")
@@ -47,8 +72,8 @@ def _desk(desk: DeskStanding | None, stopped_words: str) -> Iterator[_Row]:
     yield ("trading", f"STOPPED ({desk.phase})" if desk.is_stopped else desk.phase, "")
     if desk.is_stopping:
         yield ("asked to stop", "the set in work finishes its ladder", "")
-    if stopped_words:
-        yield ("stopped by", stopped_words, "")
+    if why:
+        yield ("stopped by", why, "")
     yield ("venue", desk.venue_mode, "")
     yield ("open orders", f"{desk.open_orders:,} of {desk.most_open_orders:,}", "n")
     yield ("unresolved", f"{desk.unresolved:,}", "n")

@@ -46,10 +46,9 @@ class OperatedRun(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatePorts:
-    """What the use case is given; ``words`` says a guard for people."""
+    """What the use case is given: the run, clocks in ns, and two counts."""
 
     run: OperatedRun
-    words: Callable[[str], str]
     wall_ns: Callable[[], int]
     monotonic_ns: Callable[[], int]
     disk_free_bytes: Callable[[], int]
@@ -68,14 +67,11 @@ class Operate:
     def status(self) -> Status:
         """Say where the run stands. Errors: whatever the session raises."""
         ports, standing = self._ports, self._ports.run.standing()
-        desk = standing.desk
-        stopped = desk.stopped if desk is not None else None
         return Status(
             run=self._facts,
             now_ns=ports.run.clock_ns(),
             uptime_ms=(ports.monotonic_ns() - self._began_ns) // _NS_PER_MS,
             standing=standing,
-            stopped_words=ports.words(stopped) if stopped else "",
             disk_free_bytes=ports.disk_free_bytes(),
             denied=ports.denied(),
         )
@@ -93,32 +89,33 @@ class Operate:
         status = self.status()
         after = status.standing.desk
         if command.verb is CommandVerb.CLEAR and after is not None:
-            self._require_cleared(before, after)
+            _require_cleared(before, after)
         return status
 
-    def _require_cleared(self, before: DeskStanding, after: DeskStanding) -> None:
-        """Refuse a clear that the core did not grant."""
-        if before.is_stopped and not after.is_stopped:
-            return
-        if after.unresolved > 0:
-            raise CommandRefused(
-                f"trading stays stopped: {after.unresolved} unresolved > 0 allowed",
-                reason="UNRESOLVED",
-                unresolved=after.unresolved,
-                remedy="wait until every order is proven over, see razor status; then clear again",
-            )
-        if before.is_stopped:
-            raise CommandRefused(
-                f"trading stopped again at once: {self._ports.words(after.stopped or '')}",
-                reason="STOPPED_AGAIN",
-                remedy="see razor status, and trade_log.csv of the run",
-            )
-        state = "stopping, its ladder is not over" if before.is_stopping else "not stopped"
+
+def _require_cleared(before: DeskStanding, after: DeskStanding) -> None:
+    """Refuse a clear that the core did not grant."""
+    if before.is_stopped and not after.is_stopped:
+        return
+    if after.unresolved > 0:
         raise CommandRefused(
-            f"there is nothing to clear: trading is {state} (state {after.phase})",
-            reason="NOT_STOPPED",
-            remedy="clear is for a run whose trading has stopped",
+            f"trading stays stopped: {after.unresolved} unresolved > 0 allowed",
+            reason="UNRESOLVED",
+            unresolved=after.unresolved,
+            remedy="wait until every order is proven over, see razor status; then clear again",
         )
+    if before.is_stopped:
+        raise CommandRefused(
+            f"trading stopped again at once: {after.stopped}",
+            reason="STOPPED_AGAIN",
+            remedy="see razor status, and trade_log.csv of the run",
+        )
+    state = "stopping, its ladder is not over" if before.is_stopping else "not stopped"
+    raise CommandRefused(
+        f"there is nothing to clear: trading is {state} (state {after.phase})",
+        reason="NOT_STOPPED",
+        remedy="clear is for a run whose trading has stopped",
+    )
 
 
 def _no_orders(verb: CommandVerb, facts: RunFacts) -> CommandRefused:

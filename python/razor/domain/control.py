@@ -157,15 +157,13 @@ class Status:
     """The whole answer.
 
     ``now_ns`` is the clock of the run: wall time where the source is live, recorded time where one
-    is played. ``stopped_words`` says ``standing.desk.stopped`` for people. ``denied`` counts
-    requests that the control API turned away.
+    is played. ``denied`` counts requests that the control API turned away.
     """
 
     run: RunFacts
     now_ns: int
     uptime_ms: int
     standing: Standing
-    stopped_words: str
     disk_free_bytes: int
     denied: int
     version: int = CONTROL_VERSION

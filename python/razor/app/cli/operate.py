@@ -17,7 +17,7 @@ from razor.adapters.files.run_name import LATEST
 from razor.app.cli import options
 from razor.app.cli.failure import ExitCode
 from razor.app.cli.verb import Verb, process
-from razor.app.standing import status_rows
+from razor.app.standing import status_rows, stopped_words
 from razor.app.wiring import Process
 from razor.domain.control import REASON_MOST, CommandVerb, Status, is_reason
 from razor.domain.errors import ControlError, JsonValue, Problem, SettingsError
@@ -162,7 +162,8 @@ def _run_dir(run: Path | None, runs_dir: Path | None) -> Path:
 
 
 def _facts(status: Status) -> dict[str, JsonValue]:
-    return cast("dict[str, JsonValue]", asdict(status))
+    facts = {**asdict(status), "stopped_words": stopped_words(status)}
+    return cast("dict[str, JsonValue]", facts)
 
 
 def _show(start: Process, status: Status, *, is_json: bool) -> None:
