@@ -1268,6 +1268,19 @@ class Session:
         28 is F-28. Without a simulated venue nothing is written. Errors: as `feed`.
         """
 
+    def command(self, at_ns: int, payload: bytes) -> None:
+        """Take an operator's command, `{"verb":"stop"|"halt"|"clear",…}`, and make it durable.
+
+        What was due before `at_ns`, or before engine time where that is later, comes first; the
+        command is never shed. Errors: as `feed`.
+        """
+
+    def standing_json(self) -> str:
+        """Say where the run stands, as JSON text (`razor.domain.control.Standing`).
+
+        Money in micro-dollars. Cost grows with the number of tokens; ask about once a second.
+        """
+
     def end_orders(self) -> None:
         """Let the venue tell what it still owes, when no further record will move the clock.
 

@@ -263,6 +263,15 @@ impl Engine {
         &self.integrity
     }
 
+    /// Both as they stand now: those of the parts are else as old as the last heartbeat.
+    pub fn counted(&self) -> (Counters, Integrity) {
+        let (mut counters, mut integrity) = (self.counters, self.integrity.clone());
+        if let Some(parts) = &self.parts {
+            parts.refresh(&mut counters, &mut integrity);
+        }
+        (counters, integrity)
+    }
+
     /// Engine time: the largest receive time so far.
     pub fn now(&self) -> Nanos {
         self.now

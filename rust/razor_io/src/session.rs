@@ -280,13 +280,14 @@ impl Session {
         }
         self.serve()?;
         self.plan_repeats(stepped.signals)?;
+        self.settle_command(record)?;
         Ok(Fed { is_shed, is_refused: stepped.is_refused, signals: stepped.signals })
     }
 
     /// Whether a record of a recording is the story of its own orders: a session with a venue
     /// writes its own.
     fn is_told_by_venue(&self, kind: Kind) -> bool {
-        self.venue.is_some() && matches!(kind, Kind::Intent | Kind::Venue)
+        self.venue.is_some() && matches!(kind, Kind::Intent | Kind::Venue | Kind::Operator)
     }
 
     /// Journals and steps a record that the session makes itself; it is never shed.

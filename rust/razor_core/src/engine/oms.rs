@@ -67,10 +67,14 @@ pub enum Request {
     Reconcile,
 }
 
-/// An operator's command as the journal has it.
+/// An operator's command as the journal has it; who spoke and why is for the trail alone.
 #[derive(Debug, Deserialize)]
 struct Command {
     verb: Verb,
+    #[serde(default)]
+    by: String,
+    #[serde(default)]
+    reason: String,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -386,6 +390,12 @@ impl Oms {
                 return false;
             }
         };
+        if sink.wants_rows() {
+            self.line.clear();
+            let said = (operator, &*command.by, &*command.reason);
+            oms_rows::spoken(&mut self.line, self.now.max(now), said, self.mode, names);
+            sink.row(Table::TradeLog, &self.line);
+        }
         self.step(now, Input::Operator(operator), view, names, sink);
         false
     }
