@@ -15,6 +15,7 @@
 //!   not first) is an error, because then the journal is not one of ours.
 
 pub mod counters;
+mod facts;
 pub mod gap;
 pub mod meta;
 pub mod object;
