@@ -1226,6 +1226,7 @@ class Session:
         raw_ws: tuple[int, int] | None = None,
         sim: SimVenue | None = None,
         lock: RunLock | None = None,
+        durable_intents: bool = False,
     ) -> Session:
         """Begin a run in an existing directory, or go on behind an unclean end of the same run.
 
@@ -1235,7 +1236,8 @@ class Session:
         in bytes at which `raw_ws.jsonl` is put aside, and how many are kept; None writes none.
         `sim`: the simulated venue that orders go to; without one nothing answers them.
         `lock`: the lock of `run_dir`, under which one session writes at a time; None takes it for
-        as long as the session lives.
+        as long as the session lives. `durable_intents` waits for the disk at every intent before
+        its order leaves (D-1), which real orders always need.
         Errors: `StorageError` (locked, full, read-only), `Corrupt`, `JournalError`,
         `SettingsError`; `ValueError` for arguments no caller of razor gives.
         """
@@ -1258,6 +1260,25 @@ class Session:
 
         Gives records taken, signals raised, and whether the source has ended. Releases the
         interpreter lock. Errors: as `feed`, `DecodeError` with file and line.
+        """
+
+    def note_injected(self, code: int) -> None:
+        """Write down a fault that was injected outside the simulated venue, by its number.
+
+        28 is F-28. Without a simulated venue nothing is written. Errors: as `feed`.
+        """
+
+    def command(self, at_ns: int, payload: bytes) -> None:
+        """Take an operator's command, `{"verb":"stop"|"halt"|"clear",…}`, and make it durable.
+
+        What was due before `at_ns`, or before engine time where that is later, comes first; the
+        command is never shed. Errors: as `feed`.
+        """
+
+    def standing_json(self) -> str:
+        """Say where the run stands, as JSON text (`razor.domain.control.Standing`).
+
+        Money in micro-dollars. Cost grows with the number of tokens; ask about once a second.
         """
 
     def end_orders(self) -> None:
@@ -1641,6 +1662,12 @@ class OmsBench:
 
         The times are those of frames whose signal was fired at once. `is_durable` waits
         for the disk at every intent. Errors: `StorageError`, `JournalError`.
+        """
+
+    def crashed_day(self, run_dir: Path, params: bytes, hours: int) -> tuple[int, int]:
+        """Write a run of many hours that ended as by a crash; inputs fed, and orders made.
+
+        Errors: `StorageError`, `JournalError`.
         """
 
 @final

@@ -9,6 +9,8 @@
 
 #[path = "desk_scenarios/guards.rs"]
 mod guards;
+#[path = "desk_scenarios/standing.rs"]
+mod standing;
 
 use std::collections::BTreeMap;
 

@@ -48,6 +48,28 @@ pub enum SessionFault {
     Source(#[from] SourceFault),
 }
 
+impl SessionFault {
+    /// Whether what is written can no longer be relied on (D-10): trading stops at once.
+    pub const fn is_loss_of_durability(&self) -> bool {
+        match self {
+            Self::Io(_) => true,
+            Self::Journal(fault) => match fault {
+                JournalFault::Io(_)
+                | JournalFault::Overloaded { .. }
+                | JournalFault::SlowSync { .. }
+                | JournalFault::WriterGone => true,
+                JournalFault::Format(_)
+                | JournalFault::Closed
+                | JournalFault::OtherRun
+                | JournalFault::UnknownConn { .. }
+                | JournalFault::OwnKind { .. }
+                | JournalFault::Setting { .. } => false,
+            },
+            Self::Engine(_) | Self::Source(_) => false,
+        }
+    }
+}
+
 /// What a session is told.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -102,7 +124,7 @@ struct Held {
 /// A run being written.
 pub struct Session {
     pub(crate) engine: Engine,
-    recorder: Recorder,
+    pub(crate) recorder: Recorder,
     pub(crate) tables: Tables,
     raw: Option<RawLog>,
     conns: Vec<(String, ConnIx)>,
@@ -113,6 +135,8 @@ pub struct Session {
     /// When the last signal is to be delivered again (F-60), soonest first.
     pub(crate) repeats: Vec<i64>,
     pub(crate) signals_seen: u64,
+    /// The disk cannot be trusted with what is written: nothing is sent but cancels (D-10).
+    pub(crate) is_lost: bool,
     _hold: LockHold,
 }
 
@@ -188,6 +212,7 @@ impl Session {
             venue,
             repeats: Vec::new(),
             signals_seen: 0,
+            is_lost: false,
             _hold: writing,
         };
         session.begin(plan)?;
@@ -199,6 +224,9 @@ impl Session {
     fn begin(&mut self, plan: &Plan) -> Result<(), SessionFault> {
         if self.engine.universe().is_some() {
             self.define();
+            if let Some(venue) = &mut self.venue {
+                venue.recall(Nanos(plan.now_ns), &self.engine.past());
+            }
             self.step(Kind::Recovery, plan.now_ns, "", 0, b"")?;
             return self.serve();
         }
@@ -217,6 +245,11 @@ impl Session {
     /// # Errors
     /// [`SessionFault`]; the run must end then, what was durable stays so.
     pub fn feed(&mut self, record: &Record<'_>) -> Result<Fed, SessionFault> {
+        let taken = self.take(record);
+        self.watched(taken)
+    }
+
+    fn take(&mut self, record: &Record<'_>) -> Result<Fed, SessionFault> {
         if record.kind == Kind::Params {
             // Refused before the journal has it: with them twice it could not be folded again.
             return Err(EngineError::Order { found: record.kind }.into());
@@ -247,13 +280,14 @@ impl Session {
         }
         self.serve()?;
         self.plan_repeats(stepped.signals)?;
+        self.settle_command(record)?;
         Ok(Fed { is_shed, is_refused: stepped.is_refused, signals: stepped.signals })
     }
 
     /// Whether a record of a recording is the story of its own orders: a session with a venue
     /// writes its own.
     fn is_told_by_venue(&self, kind: Kind) -> bool {
-        self.venue.is_some() && matches!(kind, Kind::Intent | Kind::Venue)
+        self.venue.is_some() && matches!(kind, Kind::Intent | Kind::Venue | Kind::Operator)
     }
 
     /// Journals and steps a record that the session makes itself; it is never shed.
@@ -414,6 +448,11 @@ impl Session {
     /// # Errors
     /// [`SessionFault`].
     pub fn flush(&mut self) -> Result<(), SessionFault> {
+        let flushed = self.hand_over();
+        self.watched(flushed)
+    }
+
+    fn hand_over(&mut self) -> Result<(), SessionFault> {
         self.recorder.flush()?;
         self.tables.flush()?;
         self.flush_raw()
@@ -431,9 +470,20 @@ impl Session {
     /// # Errors
     /// [`SessionFault`].
     pub fn flush_durable(&mut self) -> Result<u64, SessionFault> {
+        let synced = self.sync();
+        self.watched(synced)
+    }
+
+    fn sync(&mut self) -> Result<u64, SessionFault> {
         let seq = self.recorder.flush_durable()?;
         self.tables.sync()?;
         Ok(seq)
+    }
+
+    /// Refuses to go on behind a fault of the disk that has not been met by a write since.
+    pub(crate) fn check_disk(&self) -> Result<(), SessionFault> {
+        self.recorder.check()?;
+        Ok(self.tables.check()?)
     }
 
     /// Last record known durable.
@@ -456,6 +506,7 @@ impl Session {
     /// # Errors
     /// [`SessionFault`]; the run then looks like one that crashed.
     pub fn close(mut self) -> Result<Closed, SessionFault> {
+        self.check_disk()?;
         self.drain_venue()?;
         self.settle_loss()?;
         let now_ns = self.engine.now().0.max(0);

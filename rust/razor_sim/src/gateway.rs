@@ -26,6 +26,7 @@ mod digest;
 mod fault;
 pub mod frozen;
 mod mode;
+mod recall;
 mod strike;
 mod truth;
 mod venue;
@@ -37,7 +38,7 @@ use razor_core::ids::SetIx;
 use razor_core::market::Universe;
 use razor_core::order::Evidence;
 use razor_core::order::attempt::{Attempt, OrderHash, OrderIx};
-use razor_core::order::gateway::{Gateway, Intent, MarketTop, Reply, Tops, VenueEvent};
+use razor_core::order::gateway::{Gateway, Intent, MarketTop, Past, Reply, Tops, VenueEvent};
 use razor_core::shadow::exact::FillShare;
 use razor_core::signal::bucket::Bucket;
 use razor_core::units::{Nanos, Qty};
@@ -255,6 +256,10 @@ impl SimGateway {
 impl Gateway for SimGateway {
     fn define(&mut self, universe: &Universe) {
         self.markets = SimMarkets::of(universe);
+    }
+
+    fn recall(&mut self, now: Nanos, past: &Past) {
+        self.remember(now, past);
     }
 
     fn take_injected(&mut self) -> Vec<VenueEvent> {

@@ -66,7 +66,8 @@ def measure_oms(sizes: Sizes, control: Control, scratch: Path) -> Section:
     late = bench.desk_steps(_BEHIND, _SETS)
     late_orders = [per(took, count) for count, took in _late(bench, sizes, control)]
     control.step()
-    called = _called(bench, sizes, control, scratch / "called")
+    called = _called(bench, sizes, control, scratch / "called", durable_intents=False)
+    waited = _called(bench, sizes, control, scratch / "waited", durable_intents=True)
     whole = sizes.rounds * _SECONDS_PER_ROUND
     spread, count = bench.session(made(scratch / "rust"), order_params(), whole, is_durable=False)
     control.step()
@@ -100,6 +101,7 @@ def measure_oms(sizes: Sizes, control: Control, scratch: Path) -> Section:
                 target=1.5,
             ),
             *_signals("called", "signal to gateway through Python", called, 150),
+            *_signals("waited", "  with each intent on disk", waited),
             *_signals("rust", "signal to gateway in Rust", (spread.p50_ns, spread.p99_ns), None),
             *_signals(
                 "fsync", "  with each intent on disk", (durable.p50_ns, durable.p99_ns), None
@@ -181,10 +183,12 @@ def order_params(*, signal_cooldown_ms: int = 1_000) -> bytes:
     return json.dumps(payload, sort_keys=True).encode("ascii")
 
 
-def _called(bench: OmsBench, sizes: Sizes, control: Control, run_dir: Path) -> tuple[float, float]:
+def _called(
+    bench: OmsBench, sizes: Sizes, control: Control, run_dir: Path, *, durable_intents: bool
+) -> tuple[float, float]:
     """Median and p99 over the calls from Python whose frame raised a signal."""
     frames = bench.world(sizes.rounds * _SECONDS_PER_ROUND)
-    session = sim_session(made(run_dir), sizes.seed)
+    session = sim_session(made(run_dir), sizes.seed, durable_intents=durable_intents)
     times: list[int] = []
     for at, (kind, conn, recv_ns, payload) in enumerate(frames):
         if at % _BREATH == 0:
@@ -204,7 +208,12 @@ def _called(bench: OmsBench, sizes: Sizes, control: Control, run_dir: Path) -> t
 
 
 def sim_session(
-    run_dir: Path, seed: int, *, share: str | None = None, params: bytes | None = None
+    run_dir: Path,
+    seed: int,
+    *,
+    share: str | None = None,
+    params: bytes | None = None,
+    durable_intents: bool = False,
 ) -> Session:
     """A session as a simulated run has it, with a venue that answers within the same set.
 
@@ -231,4 +240,5 @@ def sim_session(
         is_live=True,
         now_ns=_START_NS,
         sim=venue,
+        durable_intents=durable_intents,
     )

@@ -17,6 +17,7 @@ from razor.app.bench.memory import measure_memory
 from razor.app.bench.oms import measure_oms
 from razor.app.bench.recorder import measure_recorder
 from razor.app.bench.replay import measure_replay
+from razor.app.bench.restart import measure_restart
 from razor.app.bench.soak import DAY, MINUTES, measure_soak
 from razor.app.cli import options
 from razor.app.cli.failure import ExitCode
@@ -25,7 +26,7 @@ from razor.app.wiring import Process
 
 __all__ = ["bench_verb"]
 
-_NAMES = ("feed", "replay", "recorder", "oms", "memory", "import")
+_NAMES = ("feed", "replay", "recorder", "oms", "restart", "memory", "import")
 # A soak of a day takes minutes of its own: it is run by its name alone.
 _ALONE = ("soak",)
 _COLUMNS = ("figure", "value", "unit", "target", "")
@@ -66,7 +67,7 @@ def bench_verb(
     document: Path | None,
     as_json: bool,
 ) -> ExitCode:
-    """Measure razor here: feed, replay, recorder, oms, memory and import, all or NAME alone.
+    """Measure razor here: feed, replay, recorder, oms, restart, memory and import, all or NAME.
 
     Takes about two minutes on a quiet machine. Every figure stands beside its target. The soak is
     run by its name alone: 24 h of recorded time with orders on, some minutes; exit code 3 when
@@ -135,6 +136,7 @@ class _Bench:
             "replay": lambda control: measure_replay(sizes, control, scratch),
             "recorder": lambda control: measure_recorder(sizes, control, scratch),
             "oms": lambda control: measure_oms(sizes, control, scratch),
+            "restart": lambda control: measure_restart(sizes, control, scratch),
             "memory": lambda control: measure_memory(sizes, control),
             "soak": lambda control: measure_soak(self._soak, sizes.seed, control, scratch),
             "import": lambda control: measure_import(sizes, control, scratch, self._recordings),

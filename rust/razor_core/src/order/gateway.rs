@@ -14,6 +14,7 @@ use thiserror::Error;
 use super::Evidence;
 use super::attempt::{Attempt, AttemptKey, OrderHash, OrderIx, Rung, TradeId};
 use crate::ids::{SetIx, TokenIx};
+use crate::ledger::Fill;
 use crate::market::Universe;
 use crate::signal::bucket::Bucket;
 use crate::units::{Bps, Nanos, Price, Qty, Usdc};
@@ -147,10 +148,42 @@ pub struct MarketTop {
     pub changed: Nanos,
 }
 
+/// An order of an earlier process of the run, and what was matched of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastOrder {
+    /// What was sent.
+    pub intent: Intent,
+    /// Its matches that did not fail, by trade id; at least one.
+    pub fills: Vec<Fill>,
+}
+
+/// A merge of an earlier process of the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PastMerge {
+    /// The set.
+    pub set: SetIx,
+    /// Sets, in micro-sets.
+    pub qty: Qty,
+    /// Whether it is confirmed; it is under way otherwise.
+    pub is_done: bool,
+}
+
+/// What the journal says that a venue did before this process.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Past {
+    /// Orders with matches, in order of planning.
+    pub orders: Vec<PastOrder>,
+    /// Merges in order.
+    pub merges: Vec<PastMerge>,
+}
+
 /// A venue on a clock that somebody else moves.
 pub trait Gateway {
     /// The markets of the run, whenever some were added; venues of others know their own.
     fn define(&mut self, _universe: &Universe) {}
+    /// What it did for an earlier process of this run, at a restart. Venues that outlive the
+    /// process know better and pass over it.
+    fn recall(&mut self, _now: Nanos, _past: &Past) {}
     /// The hash an order will have, before it is sent: the same for the same run and attempt.
     fn hash(&mut self, order: OrderIx, attempt: &Attempt) -> OrderHash;
     /// Sends an order whose intent is durable.
