@@ -8,6 +8,7 @@
 #[path = "support/seeded.rs"]
 mod seeded;
 
+use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -30,6 +31,7 @@ use seeded::{
     MS, START_NS, assert_sound, count_of, fold, input, order_params, plan, quick, seeded_world,
     stored, table, temp,
 };
+use tempfile::TempDir;
 
 /// What was asked of a venue about merges.
 #[derive(Debug, Default)]
@@ -116,6 +118,18 @@ fn phase(session: &Session) -> Phase {
     session.engine().desk().unwrap().phase()
 }
 
+/// A copy of the journal as it stands while its session lives: what that one still holds in memory
+/// is not in it.
+fn as_a_kill_leaves(dir: &Path) -> TempDir {
+    let copy = temp();
+    fs::create_dir(copy.path().join("journal")).unwrap();
+    for entry in fs::read_dir(dir.join("journal")).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), copy.path().join("journal").join(entry.file_name())).unwrap();
+    }
+    copy
+}
+
 #[test]
 fn a_stop_of_trading_outlives_a_process_that_dies_right_behind_it() {
     let world = seeded_world(21, 4_000);
@@ -129,7 +143,7 @@ fn a_stop_of_trading_outlives_a_process_that_dies_right_behind_it() {
         session.feed(&input(records.next().unwrap(), 0)).unwrap();
     }
     let now_ns = session.engine().now().0;
-    // As a kill leaves it: nothing is flushed, nothing is closed.
+    let dir = as_a_kill_leaves(dir.path());
     drop(session);
     // Twice, because the start after it may die as well.
     for _ in 0..2 {
@@ -159,15 +173,16 @@ fn merging_world() -> World {
     world
 }
 
-/// A run that died when its first merge was asked for; the merge, and the place in the world.
-fn died_merging(dir: &Path, world: &World) -> ((SetIx, Qty), usize) {
+/// What a run leaves that is killed when its first merge was asked for; the merge, and the place in
+/// the world.
+fn died_merging(world: &World) -> (TempDir, (SetIx, Qty), usize) {
     let (venue, asked) = Mortal::new(None);
-    let venue: Venue = Box::new(venue);
-    let mut session = Session::open_alone(&order_plan(dir, START_NS), Some(venue)).unwrap();
+    let (dir, venue): (_, Venue) = (temp(), Box::new(venue));
+    let mut session = Session::open_alone(&order_plan(dir.path(), START_NS), Some(venue)).unwrap();
     for (at, record) in world.records.iter().enumerate() {
         session.feed(&input(record, 0)).unwrap();
         if let Some(merge) = asked.lock().unwrap().merges.first() {
-            return (*merge, at);
+            return (as_a_kill_leaves(dir.path()), *merge, at);
         }
     }
     unreachable!("the world has no set that is merged")
@@ -180,8 +195,7 @@ fn a_merge_without_an_answer_is_asked_about_and_believed() {
     let failed = VenueEvent::Merged { is_done: false };
     let told = [(done, "FULL"), (failed, "NONE"), (VenueEvent::MergeUnknown, "UNKNOWN")];
     for (answer, word) in told {
-        let dir = temp();
-        let (merge, at) = died_merging(dir.path(), &world);
+        let (dir, merge, at) = died_merging(&world);
         let (venue, asked) = Mortal::new(Some(answer));
         let venue: Venue = Box::new(venue);
         let now_ns = world.records.get(at).unwrap().recv_ns;
@@ -230,14 +244,15 @@ impl Sink for Asks {
 #[test]
 fn a_merge_whose_intent_is_not_durable_was_never_asked_for() {
     let world = merging_world();
-    let dir = temp();
-    let (merge, _) = died_merging(dir.path(), &world);
+    let (dir, merge, _) = died_merging(&world);
     let records = stored(dir.path());
     let last = records.iter().rposition(|record| record.kind == Kind::Intent).unwrap();
     // The cut of a crash right before the intent of the merge, and right behind it.
     for (cut, is_asked) in [(last, false), (last + 1, true)] {
         let (mut engine, _) = fold(records.get(..cut).unwrap());
         assert!(engine.desk().unwrap().open_merge().is_some(), "the desk planned it");
+        let told = engine.past().merges.iter().map(|it| (it.set, it.qty)).collect::<Vec<_>>();
+        assert_eq!(told, if is_asked { vec![merge] } else { vec![] }, "what a venue is told of it");
         let (recv_ns, mut asks) = (engine.now(), Asks::default());
         let restart = Record { kind: Kind::Recovery, recv_ns, conn: "", epoch: 0, payload: b"" };
         engine.step(&restart, &mut asks).unwrap();

@@ -18,7 +18,7 @@ use super::oms_samples::Watch;
 use super::order_params::OrderMode;
 use super::table::{Sink, Table};
 use crate::basket::{Action, Answer, Desk, DeskTimer, Input, Operator, Plan, Refusal, Trade};
-use crate::basket::{Merge, Treasury, VenueMode, View};
+use crate::basket::{Treasury, VenueMode, View};
 use crate::ledger::{FillKey, Settle};
 use crate::market::Universe;
 use crate::order::gateway::{
@@ -145,10 +145,11 @@ impl Oms {
                 past.orders.push(PastOrder { intent, fills });
             }
         }
-        let under_way = self.desk.basket().filter(|basket| basket.merge == Merge::UnderWay);
-        past.merges.extend(under_way.map(|basket| PastMerge {
-            set: basket.plan.set,
-            qty: basket.merging,
+        // One without a durable intent was never asked for.
+        let under_way = self.desk.open_merge().filter(|open| self.merge == Some(*open));
+        past.merges.extend(under_way.map(|it| PastMerge {
+            set: it.set,
+            qty: it.qty,
             is_done: false,
         }));
         past
