@@ -67,7 +67,11 @@ tidy: build ## format, lints, types, import contracts, crate graph, licences, si
 
 nightly: build ## long laws and the full recordings: what is too long for make test
 	$(call stage,long laws,PROPTEST_CASES=20000 $(CARGO) test --workspace --locked --release)
+	$(call stage,proof of three legs,$(CARGO) test --locked --release -p razor_core --test \
+		explore_desk -- --ignored --nocapture a_world_of_three_legs)
 	$(call stage,large worlds,$(CARGO) test --locked --release -p razor_core --test explore_desk \
+		-- --ignored --nocapture the_large_worlds)
+	$(call stage,cut at every byte,$(CARGO) test --locked --release -p razor_io --test session_cuts \
 		-- --ignored --nocapture)
 	$(call stage,long Python laws,HYPOTHESIS_PROFILE=nightly $(BIN)/pytest --timeout 1200)
 	$(call stage,simulate,$(BIN)/razor simulate --seeds $(SIM_SEEDS_NIGHTLY))
