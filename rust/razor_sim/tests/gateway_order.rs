@@ -168,6 +168,7 @@ impl Shell {
             VenueEvent::Found { evidence, .. } => self.put(now, Event::Found(evidence)),
             VenueEvent::Injected { .. }
             | VenueEvent::Merged { .. }
+            | VenueEvent::MergeUnknown
             | VenueEvent::Mode(_)
             | VenueEvent::Reconciled
             | VenueEvent::Foreign

@@ -539,7 +539,7 @@ impl Venue {
                 let units = self.merge.take().unwrap_or(0);
                 match treasury {
                     Treasury::Done => self.merged += units,
-                    Treasury::Failed => self.budget.unmerged -= 1,
+                    Treasury::Failed | Treasury::Unknown => self.budget.unmerged -= 1,
                 }
                 inputs.push(Input::Merged(treasury));
             }

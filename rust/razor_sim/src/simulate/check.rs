@@ -207,6 +207,7 @@ impl Checker {
             VenueEvent::Mode(mode) => self.mode = mode,
             VenueEvent::Found { evidence: Evidence::Open | Evidence::Silent, .. }
             | VenueEvent::Merged { .. }
+            | VenueEvent::MergeUnknown
             | VenueEvent::Injected { .. }
             | VenueEvent::Reconciled
             | VenueEvent::Foreign

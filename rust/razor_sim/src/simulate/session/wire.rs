@@ -37,6 +37,7 @@ impl Session<'_> {
                         event = VenueEvent::Found { order, evidence: Evidence::Silent };
                     }
                     VenueEvent::Merged { .. }
+                    | VenueEvent::MergeUnknown
                     | VenueEvent::Mode(_)
                     | VenueEvent::Injected { .. }
                     | VenueEvent::Reconciled
@@ -126,6 +127,7 @@ impl Session<'_> {
                 // A receipt is on the chain: whoever lost it asks again.
                 self.durable = self.journal.len();
             }
+            VenueEvent::MergeUnknown => self.put_input(Input::Merged(Treasury::Unknown)),
             VenueEvent::Mode(mode) if self.sabotage != Some(Sabotage::DropMode) => {
                 self.put_input(Input::Mode(mode_of(mode)));
             }
