@@ -72,7 +72,11 @@ soak: build ## a day of recorded time with orders on: memory keeps its size, no 
 
 nightly: build ## long laws and the full recordings: what is too long for make test
 	$(call stage,long laws,PROPTEST_CASES=20000 $(CARGO) test --workspace --locked --release)
+	$(call stage,proof of three legs,$(CARGO) test --locked --release -p razor_core --test \
+		explore_desk -- --ignored --nocapture a_world_of_three_legs)
 	$(call stage,large worlds,$(CARGO) test --locked --release -p razor_core --test explore_desk \
+		-- --ignored --nocapture the_large_worlds)
+	$(call stage,cut at every byte,$(CARGO) test --locked --release -p razor_io --test session_cuts \
 		-- --ignored --nocapture)
 	$(call stage,long Python laws,HYPOTHESIS_PROFILE=nightly $(BIN)/pytest --timeout 1200)
 	$(call stage,kills,RAZOR_KILLS=$(KILLS_NIGHTLY) $(BIN)/pytest tests/e2e/test_kills.py)

@@ -280,7 +280,9 @@ fn journaled(order_qty: Qty, event: Event) -> Step {
 fn sent(open: Open, event: Event) -> Step {
     let order = Order::Sent(open);
     match event {
-        Event::Claimed { matched: Qty::ZERO } => Ok((doubt(open), ASK)),
+        Event::Claimed { matched: Qty::ZERO } | Event::Unproven | Event::Elapsed(Timer::Answer) => {
+            Ok((doubt(open), ASK))
+        }
         Event::Claimed { matched } | Event::Found(Evidence::Finished { matched }) => {
             claimed(Doubt { open, claim: None, is_fenced: false }, matched, WAIT)
         }
@@ -295,7 +297,6 @@ fn sent(open: Open, event: Event) -> Step {
         )),
         Event::Deferred => Ok((Order::Delayed(open), WAIT)),
         Event::Refused => turned_down(Doubt { open, claim: None, is_fenced: false }, ASK),
-        Event::Unproven | Event::Elapsed(Timer::Answer) => Ok((doubt(open), ASK)),
         // A fill can overtake the answer: it proves that the order exists, not that it is over.
         Event::Filled { last_qty } => filled(open, last_qty, Order::Sent),
         Event::Found(Evidence::Open | Evidence::Absent | Evidence::Silent)
@@ -331,7 +332,10 @@ fn unknown(doubt: Doubt, event: Event) -> Step {
     let order = Order::Unknown(doubt);
     match event {
         // It is asked about already.
-        Event::Claimed { matched: Qty::ZERO } => Ok((order, &[])),
+        Event::Claimed { matched: Qty::ZERO }
+        | Event::Deferred
+        | Event::Unproven
+        | Event::Elapsed(Timer::Answer | Timer::Late) => Ok((order, &[])),
         Event::Claimed { matched } | Event::Found(Evidence::Finished { matched }) => {
             claimed(doubt, matched, POLL)
         }
@@ -349,9 +353,6 @@ fn unknown(doubt: Doubt, event: Event) -> Step {
         }
         // The late answer says it rests: it must not.
         Event::Rested => Ok((order, &[Action::Cancel])),
-        Event::Deferred | Event::Unproven | Event::Elapsed(Timer::Answer | Timer::Late) => {
-            Ok((order, &[]))
-        }
         Event::Journaled | Event::Released | Event::Withdrawn => refused(order, event),
     }
 }

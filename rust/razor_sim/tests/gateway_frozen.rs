@@ -133,11 +133,9 @@ fn switches_fail_chases_and_drop_books_by_number() {
             .iter()
             .filter_map(|(at, event)| {
                 let VenueEvent::Replied { reply, .. } = event else { return None };
-                let qty = match reply {
-                    Reply::Matched(qty) => *qty,
-                    Reply::RefusedOrder => Qty::ZERO,
-                    other => panic!("{other:?}"),
-                };
+                let qty = if let Reply::Matched(qty) = reply { *qty } else { Qty::ZERO };
+                let is_kill = *reply == Reply::RefusedOrder;
+                assert_eq!(is_kill, qty == Qty::ZERO, "nothing matched is refused (F-22)");
                 Some((at.millis_floor(), qty))
             })
             .collect()

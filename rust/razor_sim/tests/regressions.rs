@@ -24,6 +24,8 @@ const SEEDS: &[(u64, &str)] = &[
     (1_160_467, "the same, at the end of the faults"),
     (10_113_094, "a stop was cleared over a sale the ledger could not take (S-22)"),
     (11_423_126, "the same, and more was sold than was held (S-09)"),
+    (14_436_672, "a late sale came after the venue had sold its shares in another (checker)"),
+    (14_517_230, "the same, both late"),
     (10_445_432, "what a crash took from the journal still counted as told (checker)"),
     (1_227_517, "a rescue forgot a panic step without a price and used the next rung twice (S-08)"),
 ];

@@ -178,7 +178,7 @@ impl Checker {
         match *event {
             VenueEvent::Replied { order, reply } => match reply {
                 // A claim of nothing proves nothing (F-25).
-                Reply::Matched(Qty::ZERO) => {}
+                Reply::Matched(Qty::ZERO) | Reply::Live | Reply::Delayed | Reply::Unknown => {}
                 Reply::Matched(qty) => self.claimed(order, qty),
                 Reply::RefusedOrder
                 | Reply::RefusedMarket
@@ -186,7 +186,6 @@ impl Checker {
                 | Reply::RefusedRate => {
                     self.close(order, |told| told.trades.is_empty() && told.claim.is_none());
                 }
-                Reply::Live | Reply::Delayed | Reply::Unknown => {}
             },
             VenueEvent::Traded { order, trade, qty, .. } => {
                 if let Some(told) = self.open.iter_mut().find(|told| told.order == order) {
