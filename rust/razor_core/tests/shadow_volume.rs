@@ -147,3 +147,22 @@ fn random_windows_have_the_volume_of_the_slow_way() {
         }
     }
 }
+
+#[test]
+fn a_repeated_row_counts_once() {
+    let mut shadow = with_rows(&[(0, 200, "0.4", "1")]);
+    shadow.on_trade(&tick(1, 0, 210, "0.4", "1"), &mut Vec::new());
+    assert_eq!(volume(&shadow, BUY, "0.5", (0, 1_000)), Some(shares("1")));
+}
+
+#[test]
+fn asking_changes_nothing() {
+    let shadow = with_rows(&[(0, 200, "0.4", "1"), (0, 300, "0.6", "2")]);
+    let before = (shadow.counters(), shadow.trades_retained());
+    for window in [(0, 100), (200, 300), (900, 100)] {
+        let first = volume(&shadow, SELL, "0.5", window);
+        assert_eq!(volume(&shadow, SELL, "0.5", window), first);
+    }
+    assert_eq!((shadow.counters(), shadow.trades_retained()), before);
+    assert_eq!(volume(&shadow, BUY, "0.9", (300, 200)), Some(shares("0")), "an empty window");
+}
