@@ -111,6 +111,7 @@ def test_the_section_of_orders_states_steps_orders_and_signals(tmp_path: Path) -
         "late_p50_ns",
         "late_p99_ns",
         "order_mean_us",
+        "late_order_mean_us",
         "called_p50_us",
         "called_p99_us",
         "waited_p50_us",

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from razor.app.report.trail.words import desk_sentence
 from razor.application.trail_table import (
     SHADOW_LEGS_HEADER,
     SHADOW_SETS_HEADER,
@@ -20,7 +21,7 @@ from razor.application.trail_table import (
 )
 from razor.domain.errors import DecodeError
 
-from .trail_rows import REMEDY, fills, legs, line, lines, row, shadow, tables
+from .trail_rows import HOSTILE, REMEDY, fills, legs, line, lines, row, shadow, tables
 
 
 def refusal(text: str) -> DecodeError:
@@ -99,6 +100,20 @@ def test_rows_of_two_runs_are_refused() -> None:
 
 def test_a_change_of_state_without_both_states_is_refused() -> None:
     error = refusal(f"{TRADE_LOG_HEADER}\n{row(0, 1, 'STATE', reason_codes='IDLE')}")
+    assert "field reason_codes" in str(error)
+
+
+@pytest.mark.parametrize("said", ["", 'ann: no codes, "free" text', HOSTILE, "guard=S-01 e=1|X"])
+def test_words_of_an_operator_are_text_whatever_they_look_like(said: str) -> None:
+    table = f"{TRADE_LOG_HEADER}\n{row(0, None, 'OPERATOR', reason_codes=f'STOP|{said}')}"
+    _, _, (found,) = read_trade_log(lines(table), REMEDY)
+    assert (found.words, found.guard) == (("STOP", said), None)
+    assert desk_sentence(found) == f"STOP by {said}"
+
+
+@pytest.mark.parametrize("cell", ["", "STOP", "FIRE|ann: a", "stop|ann: a"])
+def test_an_operator_without_a_verb_is_refused(cell: str) -> None:
+    error = refusal(f"{TRADE_LOG_HEADER}\n{row(0, None, 'OPERATOR', reason_codes=cell)}")
     assert "field reason_codes" in str(error)
 
 

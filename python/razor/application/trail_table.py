@@ -63,8 +63,9 @@ _MODES = ("SIM", "LIVE")
 _ACTIONS = (
     *("FIRE", "CHASE", "FLATTEN", "MERGE", "CONVERT", "REDEEM", "CANCEL", "SETTLE", "VOID"),
     *("LATE_ARRIVAL", "STATE", "MODE", "COOLDOWN", "DEDUP_SIGNAL", "HARDSTOP", "CLEAR"),
-    *("RECOVERY", "END", "FAULT"),
+    *("RECOVERY", "END", "FAULT", "OPERATOR"),
 )
+_VERBS = ("STOP", "HALT", "CLEAR")
 _SIDES = ("BUY", "SELL")
 _ACKS = ("MATCHED", "LIVE", "DELAYED", "REJECTED", "UNKNOWN")
 _FILLS = ("FULL", "PARTIAL", "NONE")
@@ -259,6 +260,12 @@ def _trail_row(line: _Line) -> TrailRow:
 def _reasons(line: _Line) -> tuple[tuple[str, ...], Guard | None]:
     """Read the words and, last, the guard."""
     text = line.text("reason_codes")
+    if line.text("action") == "OPERATOR":
+        # A person's words stand behind the verb: they are no codes, whatever they look like.
+        verb, bar, said = text.partition("|")
+        if verb not in _VERBS or not bar:
+            raise line.refuse("reason_codes", f"{', '.join(_VERBS)}, then | and what was said")
+        return (verb, said), None
     parts = text.split("|") if text else []
     guard: Guard | None = None
     if parts and parts[-1].startswith("guard="):

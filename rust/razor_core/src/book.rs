@@ -32,7 +32,7 @@ mod report;
 mod trend;
 mod view;
 
-pub use hash::HashTallies;
+pub use hash::{BookFacts, HashTallies, book_hash};
 pub use report::{
     Counters, GridChange, HashTally, Notice, Quarantined, Recipe, RefusedUpdate, Report, TradePrint,
 };

@@ -15,11 +15,13 @@
 //!   not first) is an error, because then the journal is not one of ours.
 
 pub mod counters;
+mod facts;
 pub mod gap;
 pub mod meta;
 pub mod object;
 pub mod oms;
 mod oms_fills;
+mod oms_hashes;
 mod oms_rows;
 mod oms_samples;
 mod oms_view;
@@ -260,6 +262,15 @@ impl Engine {
     /// Integrity counts so far.
     pub fn integrity(&self) -> &Integrity {
         &self.integrity
+    }
+
+    /// Both as they stand now: those of the parts are else as old as the last heartbeat.
+    pub fn counted(&self) -> (Counters, Integrity) {
+        let (mut counters, mut integrity) = (self.counters, self.integrity.clone());
+        if let Some(parts) = &self.parts {
+            parts.refresh(&mut counters, &mut integrity);
+        }
+        (counters, integrity)
     }
 
     /// Engine time: the largest receive time so far.

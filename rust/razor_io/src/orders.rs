@@ -14,7 +14,7 @@ use razor_core::engine::record::{Kind, Record};
 use razor_core::engine::table::{SignalNotice, Sink, Table};
 use razor_core::ids::TokenIx;
 use razor_core::journal::NO_CONN;
-use razor_core::order::gateway::{Gateway, Intent, MarketTop, Tops, VenueEvent};
+use razor_core::order::gateway::{Gateway, Intent, MarketTop, MergeIntent, Tops, VenueEvent};
 use razor_core::order::{Attempt, OrderIx};
 use razor_core::units::Nanos;
 
@@ -110,6 +110,33 @@ impl Session {
         self.watched(noted)
     }
 
+    /// Takes an operator's command at `at_ns` or at engine time, whichever is later: what was due
+    /// before comes first, the command is never shed, and it is durable when this returns.
+    ///
+    /// # Errors
+    /// [`SessionFault`]; the run must end then.
+    pub fn command(&mut self, at_ns: i64, payload: &[u8]) -> Result<(), SessionFault> {
+        let taken = self.take_command(at_ns, payload);
+        self.watched(taken)
+    }
+
+    fn take_command(&mut self, at_ns: i64, payload: &[u8]) -> Result<(), SessionFault> {
+        let at_ns = at_ns.max(self.engine().now().0).max(0);
+        self.catch_up(at_ns)?;
+        self.record_own(Kind::Operator, at_ns, payload)?;
+        self.flush_durable()?;
+        Ok(())
+    }
+
+    /// A command that is told again is durable before the next input as it was when it was given,
+    /// so that the blocks of a replay end where those of the run did.
+    pub(crate) fn settle_command(&mut self, record: &Record<'_>) -> Result<(), SessionFault> {
+        if record.kind == Kind::Operator && record.payload != REPEAT {
+            self.flush_durable()?;
+        }
+        Ok(())
+    }
+
     /// Journals a record of the session's own making, steps it, and serves what it asks for.
     fn record_own(&mut self, kind: Kind, at: i64, payload: &[u8]) -> Result<(), SessionFault> {
         self.push_own(kind, at, payload)?;
@@ -162,10 +189,21 @@ impl Session {
             }
             Request::Cancel { order, hash } => venue.cancel(now, order, hash),
             Request::Query { order, hash } => venue.query(now, order, hash),
-            Request::Merge { set, qty } => venue.merge(now, set, qty),
+            Request::Merge(intent) => {
+                self.push_intent(now.0, &intent.encode())?;
+                self.merge(now, intent);
+            }
+            Request::QueryMerge(MergeIntent { set, qty, .. }) => venue.query_merge(now, set, qty),
             Request::Reconcile => venue.reconcile(now),
         }
         Ok(())
+    }
+
+    /// Its intent is in the journal: now the venue may be asked.
+    fn merge(&mut self, now: Nanos, intent: MergeIntent) {
+        if let Some(venue) = &mut self.venue {
+            venue.merge(now, intent.set, intent.qty);
+        }
     }
 
     /// The intent is in the journal, and durable where orders are real, before the engine may

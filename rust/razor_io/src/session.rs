@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 use razor_core::engine::record::{Kind, Record};
 use razor_core::engine::table::{NoRows, SignalNotice};
-use razor_core::engine::{Engine, EngineError};
+use razor_core::engine::{Engine, EngineError, Stepped};
 use razor_core::ids::ConnIx;
 use razor_core::journal::{Identity, NO_CONN};
 use razor_core::units::Nanos;
@@ -274,19 +274,20 @@ impl Session {
         if let (Some(raw), Kind::Ws) = (&mut self.raw, kind) {
             raw.push(record.recv_ns.millis_floor(), record.payload)?;
         }
-        let stepped = self.engine.step(record, &mut self.tables)?;
+        let stepped = self.step_engine(record)?;
         if kind == Kind::Meta {
             self.define();
         }
         self.serve()?;
         self.plan_repeats(stepped.signals)?;
+        self.settle_command(record)?;
         Ok(Fed { is_shed, is_refused: stepped.is_refused, signals: stepped.signals })
     }
 
     /// Whether a record of a recording is the story of its own orders: a session with a venue
     /// writes its own.
     fn is_told_by_venue(&self, kind: Kind) -> bool {
-        self.venue.is_some() && matches!(kind, Kind::Intent | Kind::Venue)
+        self.venue.is_some() && matches!(kind, Kind::Intent | Kind::Venue | Kind::Operator)
     }
 
     /// Journals and steps a record that the session makes itself; it is never shed.
@@ -309,7 +310,8 @@ impl Session {
         }
     }
 
-    /// Journals an intent, waits for the disk where the run says so, and only then steps it.
+    /// Journals an intent of an order or a merge, waits for the disk where the run says so, and
+    /// only then steps it.
     pub(crate) fn push_intent(&mut self, at: i64, bytes: &[u8]) -> Result<(), SessionFault> {
         self.settle_loss()?;
         match self.recorder.push(Kind::Intent, at, NO_CONN, 0, bytes)? {
@@ -349,8 +351,22 @@ impl Session {
         payload: &[u8],
     ) -> Result<(), SessionFault> {
         let record = Record { kind, recv_ns: Nanos(recv_ns), conn, epoch, payload };
-        self.engine.step(&record, &mut self.tables)?;
-        Ok(())
+        self.step_engine(&record).map(drop)
+    }
+
+    /// Steps the engine. A stop of trading is durable before anything is done about it: whoever
+    /// dies right behind it comes back stopped, because the fold of the journal is stopped (S-06).
+    fn step_engine(&mut self, record: &Record<'_>) -> Result<Stepped, SessionFault> {
+        let was_stopped = self.is_stopped();
+        let stepped = self.engine.step(record, &mut self.tables)?;
+        if self.is_stopped() && !was_stopped {
+            self.recorder.flush_durable()?;
+        }
+        Ok(stepped)
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.engine.desk().is_some_and(|desk| desk.stopped().is_some())
     }
 
     fn conn(&mut self, name: &str, recv_ns: i64) -> Result<ConnIx, SessionFault> {

@@ -203,6 +203,17 @@ impl Session {
         Ok(razor_io::json::text(&counts))
     }
 
+    /// Takes an operator's command and makes it durable.
+    fn command(&mut self, py: Python<'_>, at_ns: i64, payload: &[u8]) -> PyResult<()> {
+        let inner = self.get_mut()?;
+        Ok(py.detach(|| inner.command(at_ns, payload)).map_err(Fault::from)?)
+    }
+
+    /// What an operator asks of a run, as JSON text.
+    fn standing_json(&self) -> PyResult<String> {
+        Ok(razor_io::standing::text(self.get()?))
+    }
+
     /// Lets the venue tell what it still owes, at the end of the inputs.
     fn end_orders(&mut self, py: Python<'_>) -> PyResult<()> {
         let inner = self.get_mut()?;

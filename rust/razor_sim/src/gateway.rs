@@ -330,6 +330,19 @@ impl Gateway for SimGateway {
         self.push(at, Item::MergeEnd { place, is_failed: !struck.is_empty() });
     }
 
+    /// A merge this venue never heard of was not done.
+    fn query_merge(&mut self, now: Nanos, set: SetIx, qty: Qty) {
+        let is_told = |item: &Item| {
+            matches!(item, Item::MergeEnd { .. } | Item::Emit(VenueEvent::Merged { .. }))
+        };
+        if self.line.values().any(is_told) {
+            return;
+        }
+        let last = self.truth.merges.last().filter(|last| (last.set, last.qty) == (set, qty));
+        let is_done = last.is_some_and(|last| matches!(last.ended, Some((_, true))));
+        self.emit(self.back(self.there(now)), VenueEvent::Merged { is_done });
+    }
+
     fn reconcile(&mut self, now: Nanos) {
         self.push(self.there(now), Item::Reconcile);
     }

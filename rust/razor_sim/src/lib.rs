@@ -1,11 +1,19 @@
 //! Simulated worlds for razor, all from seeds: the same seed gives the same bytes on any machine.
 //!
-//! Owns: [`feedgen`], market-channel traffic that knows the books its messages lead to,
-//! [`gateway`], the simulated venue with its faults and its truth, [`simulate`], whole sessions of
-//! the desk under faults, and [`world`], a small recording with planted sets.
+//! Owns: [`exchange`], the matching engine and ledger of the local exchange, [`feedgen`],
+//! market-channel traffic that knows the books its messages lead to, [`gateway`], the simulated
+//! venue with its faults and its truth, [`simulate`], whole sessions of the desk under faults, and
+//! [`world`], a small recording with planted sets.
 //!
 //! Must never: read a clock, the environment or any randomness but [`rng`].
 
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "amounts are bounded where they enter; a wrong index or sum must stop it at once, and \
+              overflow checks stay on"
+)]
+pub mod exchange;
 pub mod feedgen;
 pub mod gateway;
 pub mod rng;

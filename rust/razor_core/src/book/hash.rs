@@ -10,7 +10,7 @@ use sha1::{Digest, Sha1};
 use super::market::MarketBook;
 use super::{Books, DirtyReason, HashTally, Recipe, position};
 use crate::ids::{MarketIx, TokenIx};
-use crate::units::TickSize;
+use crate::units::{Qty, TickSize};
 use crate::wire::{BookSnapshot, Fine};
 
 /// A hash that waits for its check.
@@ -154,15 +154,62 @@ impl Books {
     fn head(&self, token: TokenIx, venue_ts_ms: i64, text: &mut Vec<u8>) -> Option<&MarketBook> {
         let (market, _) = token.split();
         let book = self.markets.get(position(market))?;
-        text.extend_from_slice(b"{\"market\":\"");
-        text.extend_from_slice(self.registry.condition_text(market)?);
-        text.extend_from_slice(b"\",\"asset_id\":\"");
-        text.extend_from_slice(self.registry.token_text(token)?);
-        text.extend_from_slice(b"\",\"timestamp\":\"");
-        push_integer(text, u64::try_from(venue_ts_ms).ok()?);
-        text.extend_from_slice(b"\",\"hash\":\"\"");
+        let (market, token) =
+            (self.registry.condition_text(market)?, self.registry.token_text(token)?);
+        push_head(text, market, token, u64::try_from(venue_ts_ms).ok()?);
         Some(book)
     }
+}
+
+/// What the hash of a book covers beside its levels.
+#[derive(Debug, Clone, Copy)]
+pub struct BookFacts<'a> {
+    /// Condition id.
+    pub market: &'a [u8],
+    /// Token id.
+    pub asset_id: &'a [u8],
+    /// Time of the book or of the change, ms.
+    pub venue_ts_ms: u64,
+    /// Smallest order.
+    pub min_order_qty: Qty,
+    /// Grid.
+    pub tick: TickSize,
+    /// Whether the market is in a neg-risk group.
+    pub neg_risk: bool,
+    /// As the venue spells it; empty when it never traded.
+    pub last_trade_price: &'a [u8],
+}
+
+/// The hash the venue gives a book (PROTOCOL §3.2), 40 hex digits; levels are (price,
+/// micro-shares), best last on both sides. Microseconds for a deep book.
+pub fn book_hash(
+    facts: &BookFacts<'_>,
+    bids: impl Iterator<Item = (Fine, u64)>,
+    asks: impl Iterator<Item = (Fine, u64)>,
+) -> [u8; 40] {
+    let mut text = Vec::new();
+    push_head(&mut text, facts.market, facts.asset_id, facts.venue_ts_ms);
+    push_levels(&mut text, "bids", bids);
+    push_levels(&mut text, "asks", asks);
+    let last = facts.last_trade_price;
+    push_facts(&mut text, facts.min_order_qty, facts.tick, facts.neg_risk, last);
+    let digest = Sha1::digest(&*text);
+    let mut hex = [0; 40];
+    let (pairs, _) = hex.as_chunks_mut::<2>();
+    for (byte, pair) in digest.iter().zip(pairs) {
+        *pair = [byte >> 4, byte & 0xF].map(|digit| hex_digit(digit).unwrap_or_default());
+    }
+    hex
+}
+
+fn push_head(text: &mut Vec<u8>, market: &[u8], asset_id: &[u8], venue_ts_ms: u64) {
+    text.extend_from_slice(b"{\"market\":\"");
+    text.extend_from_slice(market);
+    text.extend_from_slice(b"\",\"asset_id\":\"");
+    text.extend_from_slice(asset_id);
+    text.extend_from_slice(b"\",\"timestamp\":\"");
+    push_integer(text, venue_ts_ms);
+    text.extend_from_slice(b"\",\"hash\":\"\"");
 }
 
 fn push_levels(text: &mut Vec<u8>, side: &str, levels: impl Iterator<Item = (Fine, u64)>) {
@@ -185,16 +232,20 @@ fn push_tail(
     hash: &[u8; 40],
 ) -> Checked {
     let Some(last) = book.feed(token.split().1).last_trade_price else { return Checked::Unknown };
+    push_facts(text, book.min_order_qty, tick, book.neg_risk, last.as_bytes());
+    if hex_matches(&Sha1::digest(&*text), hash) { Checked::Matched } else { Checked::Mismatched }
+}
+
+fn push_facts(text: &mut Vec<u8>, min_order_qty: Qty, tick: TickSize, neg_risk: bool, last: &[u8]) {
     text.extend_from_slice(b",\"min_order_size\":\"");
-    push_decimal(text, book.min_order_qty.0);
+    push_decimal(text, min_order_qty.0);
     text.extend_from_slice(b"\",\"tick_size\":\"");
     push_decimal(text, u64::from(tick.micros()));
     text.extend_from_slice(b"\",\"neg_risk\":");
-    text.extend_from_slice(if book.neg_risk { b"true" } else { b"false" });
+    text.extend_from_slice(if neg_risk { b"true" } else { b"false" });
     text.extend_from_slice(b",\"last_trade_price\":\"");
-    text.extend_from_slice(last.as_bytes());
+    text.extend_from_slice(last);
     text.extend_from_slice(b"\"}");
-    if hex_matches(&Sha1::digest(&*text), hash) { Checked::Matched } else { Checked::Mismatched }
 }
 
 fn hex_matches(digest: &[u8], hex: &[u8; 40]) -> bool {

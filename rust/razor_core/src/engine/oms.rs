@@ -12,16 +12,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::oms_fills::{self, Change};
+use super::oms_hashes::{Hashes, Known};
 use super::oms_rows;
 use super::oms_samples::Watch;
 use super::order_params::OrderMode;
 use super::table::{Sink, Table};
 use crate::basket::{Action, Answer, Desk, DeskTimer, Input, Operator, Plan, Refusal, Trade};
 use crate::basket::{Merge, Treasury, VenueMode, View};
-use crate::ids::SetIx;
 use crate::ledger::{FillKey, Settle};
 use crate::market::Universe;
-use crate::order::gateway::{Intent, Past, PastMerge, PastOrder, Reply, TradeState, VenueEvent};
+use crate::order::gateway::{
+    Intent, MergeIntent, Past, PastMerge, PastOrder, Reply, TradeState, VenueEvent,
+};
 use crate::order::{Attempt, OrderHash, OrderIx};
 use crate::signal::bucket::Bucket;
 use crate::units::{Nanos, Qty};
@@ -57,21 +59,22 @@ pub enum Request {
         /// Its hash.
         hash: OrderHash,
     },
-    /// Merge whole sets.
-    Merge {
-        /// The set.
-        set: SetIx,
-        /// How many, in micro-sets.
-        qty: Qty,
-    },
+    /// Make the intent of a merge durable, feed it as an `intent` record, then ask for the merge.
+    Merge(MergeIntent),
+    /// Ask what became of a merge.
+    QueryMerge(MergeIntent),
     /// Ask for everything open on the account.
     Reconcile,
 }
 
-/// An operator's command as the journal has it.
+/// An operator's command as the journal has it; who spoke and why is for the trail alone.
 #[derive(Debug, Deserialize)]
 struct Command {
     verb: Verb,
+    #[serde(default)]
+    by: String,
+    #[serde(default)]
+    reason: String,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -90,9 +93,9 @@ pub(super) struct Oms {
     pub(super) desk: Desk,
     deadlines: BTreeSet<(Nanos, DeskTimer)>,
     armed: BTreeMap<DeskTimer, Nanos>,
-    intents: BTreeMap<OrderIx, Intent>,
-    /// The set of each order, for rows of fills that come after it is done.
-    sets: BTreeMap<OrderIx, SetIx>,
+    hashes: Hashes,
+    /// The last merge whose intent is durable.
+    merge: Option<MergeIntent>,
     /// Merges that were confirmed.
     merges: Vec<PastMerge>,
     /// Orders on the wire whose calibration sample is not written.
@@ -120,8 +123,8 @@ impl Oms {
             desk,
             deadlines: BTreeSet::new(),
             armed: BTreeMap::new(),
-            intents: BTreeMap::new(),
-            sets: BTreeMap::new(),
+            hashes: Hashes::default(),
+            merge: None,
             merges: Vec::new(),
             watches: Vec::new(),
             mode,
@@ -136,10 +139,10 @@ impl Oms {
     /// What the venue did so far: matches that did not fail, and merges.
     pub(super) fn past(&self) -> Past {
         let mut past = Past { orders: Vec::new(), merges: self.merges.clone() };
-        for (order, intent) in &self.intents {
-            let fills: Vec<_> = self.desk.ledger().fills_of(*order).copied().collect();
+        for intent in self.hashes.orders().filter_map(|order| self.intent_of(order)) {
+            let fills: Vec<_> = self.desk.ledger().fills_of(intent.order).copied().collect();
             if !fills.is_empty() {
-                past.orders.push(PastOrder { intent: *intent, fills });
+                past.orders.push(PastOrder { intent, fills });
             }
         }
         let under_way = self.desk.basket().filter(|basket| basket.merge == Merge::UnderWay);
@@ -196,7 +199,7 @@ impl Oms {
             Action::DisarmOrder(order) => self.disarm_order(order),
             Action::Persist(order, attempt) => sink.request(Request::Persist { order, attempt }),
             Action::Send(order) => {
-                if let Some(intent) = self.intents.get(&order).copied() {
+                if let Some(intent) = self.intent_of(order) {
                     let bucket = self.desk.basket().map_or(Bucket::Thin, |b| b.plan.bucket);
                     self.watches.push(Watch::new(order, intent.attempt, self.now));
                     sink.request(Request::Send { intent, bucket });
@@ -212,7 +215,9 @@ impl Oms {
                     sink.request(Request::Query { order, hash });
                 }
             }
-            Action::Merge(set, qty) => sink.request(Request::Merge { set, qty }),
+            Action::Merge(..) => {
+                self.desk.open_merge().into_iter().for_each(|it| sink.request(Request::Merge(it)));
+            }
             Action::Row(row) => {
                 if sink.wants_rows() {
                     self.line.clear();
@@ -229,7 +234,13 @@ impl Oms {
     }
 
     fn hash(&self, order: OrderIx) -> Option<OrderHash> {
-        self.intents.get(&order).map(|intent| intent.hash)
+        self.hashes.get(order).map(|known| known.hash)
+    }
+
+    /// The durable intent of an order: what the desk planned, under its hash.
+    fn intent_of(&self, order: OrderIx) -> Option<Intent> {
+        let (hash, slot) = (self.hash(order)?, self.desk.order(order)?);
+        Some(Intent { order, hash, attempt: slot.attempt })
     }
 
     fn arm(&mut self, timer: DeskTimer, after: Nanos) {
@@ -262,15 +273,18 @@ impl Oms {
         names: &Names<'_>,
         sink: &mut S,
     ) -> bool {
+        if let Ok(merge) = MergeIntent::decode(payload) {
+            let is_planned = self.desk.open_merge() == Some(merge);
+            self.merge = if is_planned { Some(merge) } else { self.merge };
+            return !is_planned;
+        }
         let Ok(intent) = Intent::decode(payload) else { return true };
         let is_planned = self.desk.order(intent.order).is_some_and(|s| s.attempt == intent.attempt);
         if !is_planned {
             return true;
         }
-        self.intents.insert(intent.order, intent);
-        if let Some(basket) = self.desk.basket() {
-            self.sets.insert(intent.order, basket.plan.set);
-        }
+        let set = self.desk.basket().map(|basket| basket.plan.set);
+        self.hashes.put(Known { order: intent.order, hash: intent.hash, set });
         self.step(now, Input::Journaled(intent.order), view, names, sink);
         false
     }
@@ -310,7 +324,7 @@ impl Oms {
         let (before, cash) = booked(&self.desk);
         self.step(now, Input::Traded(trade), view, names, sink);
         let (after, cash_after) = booked(&self.desk);
-        let (Some(fill), Some(intent)) = (after, self.intents.get(&trade.order)) else { return };
+        let (Some(fill), Some(intent)) = (after, self.intent_of(trade.order)) else { return };
         if before == after || !sink.wants_rows() {
             return;
         }
@@ -318,13 +332,13 @@ impl Oms {
             ts: self.now,
             mode: self.mode,
             signal_id: intent.attempt.key.signal_id,
-            set: self.sets.get(&trade.order).copied(),
+            set: self.hashes.get(trade.order).and_then(|known| known.set),
             cash: (cash, cash_after),
             names,
         };
         let event = if before.is_none() { "FILL" } else { "SETTLE" };
         self.line.clear();
-        oms_fills::fill(&mut self.line, &change, event, intent, &fill);
+        oms_fills::fill(&mut self.line, &change, event, &intent, &fill);
         sink.row(Table::Fills, &self.line);
     }
 
@@ -376,6 +390,12 @@ impl Oms {
                 return false;
             }
         };
+        if sink.wants_rows() {
+            self.line.clear();
+            let said = (operator, &*command.by, &*command.reason);
+            oms_rows::spoken(&mut self.line, self.now.max(now), said, self.mode, names);
+            sink.row(Table::TradeLog, &self.line);
+        }
         self.step(now, Input::Operator(operator), view, names, sink);
         false
     }
@@ -389,8 +409,26 @@ impl Oms {
         sink: &mut S,
     ) {
         self.step(now, Input::Restarted, view, names, sink);
+        self.ask_of_merge(now, view, names, sink);
         self.asked = None;
         self.reconcile(now, sink);
+    }
+
+    /// A merge with a durable intent may have been asked for, and the venue is asked about it; one
+    /// without never left (INVARIANTS §6.4, as for orders).
+    fn ask_of_merge<V: View, S: Sink>(
+        &mut self,
+        now: Nanos,
+        view: &V,
+        names: &Names<'_>,
+        sink: &mut S,
+    ) {
+        let Some(open) = self.desk.open_merge() else { return };
+        if self.merge == Some(open) {
+            sink.request(Request::QueryMerge(open));
+        } else {
+            self.step(now, Input::Merged(Treasury::Failed), view, names, sink);
+        }
     }
 
     /// After a restart the account is asked for once every open order is proven, and again when no
@@ -432,6 +470,7 @@ fn input_of(event: VenueEvent) -> Option<Input> {
         VenueEvent::Found { order, evidence } => Some(Input::Found(order, evidence)),
         VenueEvent::Merged { is_done: true } => Some(Input::Merged(Treasury::Done)),
         VenueEvent::Merged { is_done: false } => Some(Input::Merged(Treasury::Failed)),
+        VenueEvent::MergeUnknown => Some(Input::Merged(Treasury::Unknown)),
         VenueEvent::Mode(code) => mode_of(code).map(Input::Mode),
         VenueEvent::Reconciled => Some(Input::Reconciled),
         VenueEvent::Injected { order, code } => Some(Input::Injected(order, code)),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::oms::Names;
 use super::order_params::OrderMode;
 use super::rows::price_text;
-use crate::basket::{Row, Sample};
+use crate::basket::{Operator, Row, Sample};
 use crate::order::OrderHash;
 use crate::shadow::calibrate::{self, FillSource};
 use crate::shadow::exact::{self, AttoShares};
@@ -65,6 +65,27 @@ pub(super) fn trade(
         cell(row.latency.map(Nanos::millis_floor)),
     );
     reasons(out, row);
+    out.push('\n');
+}
+
+/// An operator's command as the trail tells it: `STOP|root: the reason`. The last cell is free text
+/// behind its first `|`, for whoever reads the table.
+pub(super) fn spoken(
+    out: &mut String,
+    now: Nanos,
+    (operator, by, reason): (Operator, &str, &str),
+    mode: OrderMode,
+    names: &Names<'_>,
+) {
+    let word = match operator {
+        Operator::Stop => "STOP",
+        Operator::Halt => "HALT",
+        Operator::Clear => "CLEAR",
+    };
+    trade(out, &Row::new(now, "OPERATOR"), None, mode, names);
+    // The row has no codes of its own: its last cell is blank.
+    out.pop();
+    out.push_str(&text_cell(&format!("{word}|{by}: {reason}")));
     out.push('\n');
 }
 

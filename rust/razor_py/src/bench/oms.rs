@@ -94,9 +94,12 @@ impl OmsBench {
         proven(&floor).map(|()| Spread::of(&mut times))
     }
 
-    /// Sets on a new desk without a clock inside: orders and total ns.
-    fn orders(&self, sets: u32) -> PyResult<(u64, u64)> {
-        let mut floor = Floor::new(self.seed, &self.feed.watched_universe());
+    /// Sets without a clock inside, on a desk that has worked `behind` before: orders and total ns.
+    fn orders(&self, behind: u32, sets: u32) -> PyResult<(u64, u64)> {
+        let universe = self.feed.watched_universe();
+        let mut floor = Floor::new(self.seed, &universe);
+        (0..behind).for_each(|_| floor.work_set());
+        floor.renew_venue(self.seed, &universe);
         // Memory is touched, and the first orders are placed, outside the figure.
         (0..WARM).for_each(|_| floor.work_set());
         let before = floor.orders();
@@ -107,8 +110,14 @@ impl OmsBench {
     }
 
     /// Records of a seeded world with planted sets: kind, connection, ns, payload.
-    fn world<'py>(&self, py: Python<'py>, seconds: i64) -> PyResult<Bound<'py, PyList>> {
-        let world = self.recorded(seconds);
+    #[pyo3(signature = (seconds, *, start_ns=START_NS))]
+    fn world<'py>(
+        &self,
+        py: Python<'py>,
+        seconds: i64,
+        start_ns: i64,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let world = self.recorded(seconds, start_ns);
         let rows = world.records.iter().map(|record| {
             let payload = PyBytes::new(py, record.payload.as_bytes());
             (record.kind, conn_of(record.conn), record.recv_ns, payload)
@@ -135,7 +144,7 @@ impl OmsBench {
             raw: None,
             durable_intents: is_durable,
         };
-        let world = self.recorded(seconds);
+        let world = self.recorded(seconds, START_NS);
         let timed = py.detach(|| self.timed(&plan, &world));
         Ok(timed.map_err(Fault::from)?)
     }
@@ -163,9 +172,9 @@ impl OmsBench {
 }
 
 impl OmsBench {
-    fn recorded(&self, seconds: i64) -> World {
+    fn recorded(&self, seconds: i64, start_ns: i64) -> World {
         let duration_ms = seconds.saturating_mul(1_000);
-        build(WorldPlan { seed: self.seed, start_ns: START_NS, duration_ms })
+        build(WorldPlan { seed: self.seed, start_ns, duration_ms })
     }
 
     fn venue(&self) -> SimGateway {
@@ -210,7 +219,7 @@ impl OmsBench {
             let fed = session.feed(&input)?;
             let took = watch.elapsed_ns().saturating_sub(before);
             let is_fired = |session: &Session| {
-                let last = session.engine().desk().and_then(|desk| desk.orders().last());
+                let last = session.engine().desk().and_then(razor_core::basket::Desk::last_order);
                 last.is_some_and(|(_, slot)| {
                     slot.attempt.rung == Rung::Fire && slot.sent == Some(input.recv_ns)
                 })
@@ -219,9 +228,9 @@ impl OmsBench {
                 times.push(short(took));
             }
         }
-        let orders = session.engine().desk().map_or(0, |desk| desk.orders().count());
+        let orders = session.engine().desk().map_or(0, razor_core::basket::Desk::order_count);
         session.close()?;
-        Ok((Spread::of(&mut times), u64::try_from(orders).unwrap_or(u64::MAX)))
+        Ok((Spread::of(&mut times), orders))
     }
 }
 
