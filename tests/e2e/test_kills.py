@@ -38,7 +38,7 @@ max_event_exposure_usdc = 1000000
 max_day_loss_usdc = 1000000
 max_residual_usdc = 1000000
 max_orders_per_min = 6000
-max_loss_streak = 1000000
+max_loss_streak = 1000
 max_api_error_permille = 1000
 """
 _KILLS = int(os.environ.get("RAZOR_KILLS", "6"))
@@ -138,9 +138,9 @@ def test_a_run_killed_at_many_moments_sends_nothing_twice_and_recovers_each_time
                     await _killed(at, choice, moments[number % len(moments)])
                 at.forget()
                 async with at.start(
-                    "run", "--resume", "auto", "--duration", "10s", environment=_LIVE
+                    "run", "--resume", "auto", "--duration", "8s", environment=_LIVE
                 ) as child:
-                    done = await child.done()
+                    done = await child.done(90.0)
             assert done.code == 0, done
             runs = [each for each in (tmp_path / "runs").iterdir() if not each.is_symlink()]
             assert len(runs) == 1, "each start went on with the same run"

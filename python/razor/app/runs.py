@@ -60,7 +60,6 @@ from razor.domain.switches import read_switches
 __all__ = ["OpenRun", "RunPlan", "admitted_gates", "opened", "require_markets"]
 
 _GATEWAY = "LIVE_GATEWAY"
-_DURABLE = "DURABLE_INTENTS"
 HARD_STOP_CODE = 4
 _DURABILITY_LOST = "guard=D-10"
 _SCHEMAS = {
@@ -146,14 +145,11 @@ def admitted_gates(start: Process, mode: str | None, config: ConfigFile) -> Gate
     """
     gates = resolve_gates(mode, start.environment, config.settings, Facts())
     if admit(gates) is OrderPath.REAL:
-        shut = {_GATEWAY: "this version has no way to send them"}
-        if not config.settings.oms.durable_intents:
-            shut[_DURABLE] = "oms.durable_intents = false would send what no disk remembers (D-1)"
-        gate = "gate" if len(shut) == 1 else "gates"
-        told = "; ".join(f"{name}: {why}" for name, why in shut.items())
-        message = f"real orders are refused: shut {gate} {told}"
+        message = (
+            f"real orders are refused: shut gate {_GATEWAY}: this version has no way to send them"
+        )
         remedy = "set live.enabled = false: the orders then go to the simulated venue"
-        raise GateRefused(message, shut=tuple(shut), remedy=remedy)
+        raise GateRefused(message, shut=(_GATEWAY,), remedy=remedy)
     return gates
 
 
@@ -211,7 +207,11 @@ def opened(start: Process, plan: RunPlan) -> Generator[OpenRun]:
 
 
 def _stopped(guard: str, error: BaseException) -> HardStopped:
-    """Say that trading stopped because the disk failed, which the exit code says too (D-10)."""
+    """Say that trading stopped because the disk failed, which the exit code says too (D-10).
+
+    The run itself ends as by a crash: its manifest has no end, because nothing more can be written,
+    and the next start goes on with it.
+    """
     return HardStopped(
         f"HARDSTOP {guard}: {message_of(error)}",
         reason=guard,

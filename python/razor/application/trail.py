@@ -105,7 +105,11 @@ def optimism(shadow: Decimal | None, simulated: Decimal) -> Decimal | None:
 
 
 def realised_of(fills: Iterable[FillRow]) -> Realised:
-    """Sum up the rows of one signal; see :class:`Realised`."""
+    """Sum up the rows of one signal; see :class:`Realised`.
+
+    A match counts once the chain has confirmed it; until then it stands apart, and one that failed
+    stands nowhere. Shares of a merge leave every leg alike.
+    """
     final: list[FillRow] = []
     matched: dict[str, FillRow] = {}
     legs_n, settlement = 0, ""

@@ -84,7 +84,7 @@ fn go_on(dir: &Path, plan: &Plan, rest: &[WorldRecord], lasting: &Lasting) {
 fn a_full_disk_stops_trading_before_the_next_order_and_the_next_start_is_quiet() {
     for is_durable in [true, false] {
         let Some(disk) = SmallDisk::mount("size=700k") else { return };
-        let world = seeded_world(21, 60_000);
+        let world = seeded_world(21, 150_000);
         let lasting = Lasting::new(quick());
         let plan = |now_ns| Plan { durable_intents: is_durable, ..order_plan(disk.path(), now_ns) };
         let mut session = Session::open_alone(&plan(START_NS), lasting.venue()).unwrap();
@@ -94,7 +94,10 @@ fn a_full_disk_stops_trading_before_the_next_order_and_the_next_start_is_quiet()
         drop(session);
         disk.remount("size=64m");
         let rest = &world.records[at + 1..];
-        go_on(disk.path(), &plan(rest[0].recv_ns), rest, &lasting);
+        if is_durable {
+            // Without it the venue may have an order that no journal knows: refused in LIVE.
+            go_on(disk.path(), &plan(rest[0].recv_ns), rest, &lasting);
+        }
     }
 }
 

@@ -49,7 +49,12 @@ _OFFSET_MAX = 1_000
 class PollThrottle:
     """Turns away every k-th attempt at a page of trades, as `RAZOR_SIM_HTTP_429_EVERY` asks.
 
-    It counts attempts of the whole process, retries included; `note` is told of each one.
+    It counts attempts of the whole process, retries included; `note` is told of each one that it
+    turns away, so that the trail has it. What follows is the usual way of a rate limit: back-off, a
+    further try within the same poll, and only then a poll that failed.
+
+    Order calls of the simulated venue are counted there, apart: one counter over both would make
+    the order path of a run depend on the network.
     """
 
     def __init__(self, *, every: int, note: Callable[[], None]) -> None:
