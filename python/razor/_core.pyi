@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeAlias, final, overload
 
 __all__ = [
     "BUILD_PROFILE",
+    "ApiSecret",
     "BasketAction",
     "BasketAttempt",
     "BasketMachine",
@@ -48,6 +49,10 @@ __all__ = [
     "SignalLeg",
     "SignalNotice",
     "SignalPlan",
+    "SignatureError",
+    "SignedOrder",
+    "SigningExchange",
+    "SigningKey",
     "SimFault",
     "SimVenue",
     "Source",
@@ -57,6 +62,7 @@ __all__ = [
     "UnitsError",
     "Unreachable",
     "VenueError",
+    "VenueOrder",
     "__version__",
     "audit_rebuild",
     "audit_verify",
@@ -64,6 +70,7 @@ __all__ = [
     "capture_import",
     "capture_info",
     "capture_text",
+    "checksum_address",
     "clock_cost_ns",
     "day14_json",
     "file_sha256",
@@ -72,6 +79,8 @@ __all__ = [
     "resettled_json",
     "sha256",
     "simulate",
+    "verify_login",
+    "wallets_of",
     "world_capture",
 ]
 
@@ -158,6 +167,15 @@ class OrderRefused(RazorError):
 
 class RiskRefused(RazorError):
     """A risk limit forbids the action."""
+
+class SignatureError(RazorError):
+    """A key, an address or a signature is malformed, or by somebody else.
+
+    No text of it holds a secret.
+    """
+
+    signer: str | None
+    """Who signed instead of the one who had to, where the signature is good but foreign."""
 
 class VenueError(RazorError):
     """The venue did not do what was asked."""
@@ -1208,6 +1226,7 @@ class Session:
         raw_ws: tuple[int, int] | None = None,
         sim: SimVenue | None = None,
         lock: RunLock | None = None,
+        durable_intents: bool = False,
     ) -> Session:
         """Begin a run in an existing directory, or go on behind an unclean end of the same run.
 
@@ -1217,7 +1236,8 @@ class Session:
         in bytes at which `raw_ws.jsonl` is put aside, and how many are kept; None writes none.
         `sim`: the simulated venue that orders go to; without one nothing answers them.
         `lock`: the lock of `run_dir`, under which one session writes at a time; None takes it for
-        as long as the session lives.
+        as long as the session lives. `durable_intents` waits for the disk at every intent before
+        its order leaves (D-1), which real orders always need.
         Errors: `StorageError` (locked, full, read-only), `Corrupt`, `JournalError`,
         `SettingsError`; `ValueError` for arguments no caller of razor gives.
         """
@@ -1240,6 +1260,25 @@ class Session:
 
         Gives records taken, signals raised, and whether the source has ended. Releases the
         interpreter lock. Errors: as `feed`, `DecodeError` with file and line.
+        """
+
+    def note_injected(self, code: int) -> None:
+        """Write down a fault that was injected outside the simulated venue, by its number.
+
+        28 is F-28. Without a simulated venue nothing is written. Errors: as `feed`.
+        """
+
+    def command(self, at_ns: int, payload: bytes) -> None:
+        """Take an operator's command, `{"verb":"stop"|"halt"|"clear",…}`, and make it durable.
+
+        What was due before `at_ns`, or before engine time where that is later, comes first; the
+        command is never shed. Errors: as `feed`.
+        """
+
+    def standing_json(self) -> str:
+        """Say where the run stands, as JSON text (`razor.domain.control.Standing`).
+
+        Money in micro-dollars. Cost grows with the number of tokens; ask about once a second.
         """
 
     def end_orders(self) -> None:
@@ -1606,14 +1645,15 @@ class OmsBench:
         Errors: `ValueError` when a set did not end as its books let it.
         """
 
-    def orders(self, sets: int) -> tuple[int, int]:
-        """Work `sets` sets on a new desk without a clock inside; orders sent and total ns.
+    def orders(self, behind: int, sets: int) -> tuple[int, int]:
+        """Work `sets` sets without a clock inside; orders sent and total ns.
 
+        The desk has worked `behind` sets before; its simulated venue is new.
         Errors: `ValueError` when a set did not end as its books let it.
         """
 
-    def world(self, seconds: int) -> list[tuple[str, str, int, bytes]]:
-        """Records of a seeded world: kind, connection, receive ns, payload."""
+    def world(self, seconds: int, *, start_ns: int = ...) -> list[tuple[str, str, int, bytes]]:
+        """Records of a seeded world from `start_ns` on: kind, connection, receive ns, payload."""
 
     def session(
         self, run_dir: Path, params: bytes, seconds: int, is_durable: bool
@@ -1622,6 +1662,12 @@ class OmsBench:
 
         The times are those of frames whose signal was fired at once. `is_durable` waits
         for the disk at every intent. Errors: `StorageError`, `JournalError`.
+        """
+
+    def crashed_day(self, run_dir: Path, params: bytes, hours: int) -> tuple[int, int]:
+        """Write a run of many hours that ended as by a crash; inputs fed, and orders made.
+
+        Errors: `StorageError`, `JournalError`.
         """
 
 @final
@@ -1645,3 +1691,125 @@ class MemoryBench:
 
 def clock_cost_ns() -> int:
     """What one reading of the monotonic clock costs here, ns."""
+
+@final
+class SigningKey:
+    """A private key of an account; zeroed when it goes, shown by its address only.
+
+    Signatures are deterministic (RFC 6979): the same order gives the same bytes.
+    """
+
+    @staticmethod
+    def from_hex(text: str) -> SigningKey:
+        """`0x` and 64 hex digits; `SignatureError` does not repeat them."""
+
+    @property
+    def address(self) -> str:
+        """The account, with the checksum of EIP-55."""
+
+    def sign_login(self, timestamp: str, nonce: int) -> str:
+        """`POLY_SIGNATURE` of the call that makes or finds an API key; time in seconds as text."""
+
+@final
+class ApiSecret:
+    """The secret of an API key, which signs private calls; zeroed when it goes, never shown."""
+
+    def __new__(cls, text: str) -> ApiSecret:
+        """URL-safe base64 with padding; anything else is a `SignatureError`."""
+
+    def sign(self, timestamp: str, method: str, path: str, body: bytes) -> str:
+        """`POLY_SIGNATURE` of a call: seconds as text, capitals, path without query, exact body.
+
+        A call without a body signs empty bytes.
+        """
+
+    def verify(self, timestamp: str, method: str, path: str, body: bytes, signature: str) -> bool:
+        """Whether the signature is that of the call; every wrong one takes the same time."""
+
+@final
+class SigningExchange:
+    """A contract that settles orders; an order signed for another one has another id."""
+
+    @staticmethod
+    def plain() -> SigningExchange:
+        """CTF Exchange V2: plain markets."""
+
+    @staticmethod
+    def neg_risk() -> SigningExchange:
+        """Neg Risk CTF Exchange V2: markets of exclusive groups."""
+
+    @staticmethod
+    def v3() -> SigningExchange:
+        """Exchange V3: positions of the second protocol."""
+
+    @property
+    def contract(self) -> str:
+        """Its address."""
+
+@final
+class VenueOrder:
+    """What is signed of an order; expiry, order type and owner are not.
+
+    Amounts are in millionths of a dollar or share, `token_id` is the decimal text of the venue,
+    `signature_type` 0 to 3 (account, proxy, Safe, deposit wallet). `SignatureError` names what is
+    malformed.
+    """
+
+    def __new__(
+        cls,
+        *,
+        salt: int,
+        maker: str,
+        signer: str,
+        token_id: str,
+        maker_amount: int,
+        taker_amount: int,
+        is_buy: bool,
+        signature_type: int,
+        timestamp_ms: int,
+        metadata: str | None = None,
+        builder: str | None = None,
+    ) -> VenueOrder: ...
+    def order_id(self, exchange: SigningExchange) -> str:
+        """The venue's id: the hash of the order under the exchange, known before it is sent."""
+
+    def sign(self, exchange: SigningExchange, key: SigningKey) -> str:
+        """The signature of the maker's owner, in the form of the signature type."""
+
+    def verify(self, exchange: SigningExchange, signature: str) -> SignedOrder:
+        """Who signed; `SignatureError` if it is not the order's signer or no signature of it.
+
+        Whether the signer owns a proxy, Safe or deposit wallet stands on the chain: ask there.
+        """
+
+@final
+class SignedOrder:
+    """A signature that was found good."""
+
+    @property
+    def order_id(self) -> str:
+        """The venue's id of the order."""
+
+    @property
+    def signer(self) -> str:
+        """The key that signed: an owner, or the session key of a deposit wallet."""
+
+    @property
+    def is_session(self) -> bool:
+        """Whether it came in the wrapper of a session key."""
+
+    @property
+    def owns_maker(self) -> bool:
+        """Whether the maker's address is the one this kind of wallet of the signer has."""
+
+def verify_login(address: str, timestamp: str, nonce: int, signature: str) -> None:
+    """Take a login signed by `address`, else raise `SignatureError`."""
+
+def wallets_of(owner: str) -> list[str]:
+    """The owner, its proxy, its Safe, its deposit wallet, and the one of before 2026-06-29.
+
+    Addresses follow from the owner's by CREATE2; `SignatureError` if the text is no address.
+    """
+
+def checksum_address(text: str) -> str:
+    """Write an address with the checksum of EIP-55; `SignatureError` if it is none."""

@@ -20,6 +20,7 @@ mod lock;
 mod machine;
 mod probe;
 mod session;
+mod sign;
 mod sim;
 mod simulate;
 mod source;
@@ -47,6 +48,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<source::Source>()?;
     module.add_class::<probe::Prober>()?;
     machine::export(module)?;
+    sign::export(module)?;
     bench::export(module)?;
     add_functions(module)
 }

@@ -132,10 +132,13 @@ fn switches_fail_chases_and_drop_books_by_number() {
         drain(gateway, ms(900), &books)
             .iter()
             .filter_map(|(at, event)| {
-                let VenueEvent::Replied { reply: Reply::Matched(qty), .. } = event else {
-                    return None;
+                let VenueEvent::Replied { reply, .. } = event else { return None };
+                let qty = match reply {
+                    Reply::Matched(qty) => *qty,
+                    Reply::RefusedOrder => Qty::ZERO,
+                    other => panic!("{other:?}"),
                 };
-                Some((at.millis_floor(), *qty))
+                Some((at.millis_floor(), qty))
             })
             .collect()
     };

@@ -117,7 +117,8 @@ impl Desk {
     /// E of INVARIANTS §1: positions at cost and everything in flight at its worst.
     pub(super) fn exposure(&self) -> Result<Usdc, Guard> {
         let mut total = self.ledger.cost().map_err(|_| overflow())?;
-        for slot in self.orders.values().filter(|slot| slot.order.in_flight().0 > 0) {
+        // A finished order has nothing in flight.
+        for (_, slot) in self.orders.live().filter(|(_, slot)| slot.order.in_flight().0 > 0) {
             total = total.plus(slot.reservation()?).map_err(|_| overflow())?;
         }
         Ok(total)
@@ -161,7 +162,7 @@ impl Desk {
     }
 }
 
-impl super::desk::Slot {
+impl super::orders::Slot {
     /// What this order can still cost (R of INVARIANTS §1).
     pub(super) fn reservation(&self) -> Result<Usdc, Guard> {
         reservation(&self.attempt, self.order.in_flight(), self.fees).map_err(|_| overflow())

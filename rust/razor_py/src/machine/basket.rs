@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pyo3::prelude::*;
 use razor_core::basket::{
-    Action, Answer, Desk, DeskTimer, Input, Operator, Quote, Refusal, Slot, Trade, Treasury,
+    Ack, Action, Answer, Desk, DeskTimer, Input, Operator, Quote, Refusal, Slot, Trade, Treasury,
     VenueMode, View,
 };
 use razor_core::engine::EngineError;
@@ -68,15 +68,15 @@ pub(crate) struct BasketOrder {
     ack: Option<&'static str>,
 }
 
-impl From<(OrderIx, &Slot)> for BasketOrder {
-    fn from((order, slot): (OrderIx, &Slot)) -> Self {
+impl From<(OrderIx, Slot)> for BasketOrder {
+    fn from((order, slot): (OrderIx, Slot)) -> Self {
         Self {
             order: order.0,
             attempt: (&slot.attempt).into(),
             state: slot.order.word(),
             cum_qty: slot.order.open().cum_qty.0,
             in_flight: slot.order.in_flight().0,
-            ack: slot.ack,
+            ack: slot.ack.map(Ack::word),
         }
     }
 }
@@ -342,6 +342,6 @@ impl BasketMachine {
     }
 
     fn __repr__(&self) -> String {
-        format!("BasketMachine({}, {} orders)", self.phase(), self.desk.orders().count())
+        format!("BasketMachine({}, {} orders)", self.phase(), self.desk.order_count())
     }
 }
