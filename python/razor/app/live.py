@@ -33,7 +33,7 @@ from razor.domain.feed_event import FeedEvent, HttpAttempt, HttpOutcome
 from razor.domain.settings import Settings
 from razor.domain.universe import Universe
 
-__all__ = ["feed_settings", "record_live"]
+__all__ = ["LiveJob", "feed_settings", "record_live"]
 
 _BEAT_MS = 1_000
 # The rate limit in FAULTS.md.
@@ -138,24 +138,28 @@ class _Operated:
             self._mailbox.on_question(None)
 
 
-def record_live(
-    start: Process,
-    settings: Settings,
-    session: LiveSession,
-    mailbox: Mailbox,
-    *,
-    duration_ms: int,
-    http_429_every: int = 0,
-) -> RecordSummary:
-    """Record the venue until the end; every so many trade polls are turned away, 0 for none.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveJob:
+    """What to record and with whom: the settings, the session, and the operators' mailbox.
+
+    ``duration_ms`` 0 means until stopped. Every ``http_429_every``-th trade poll is turned away, 0
+    for none.
+    """
+
+    settings: Settings
+    session: LiveSession
+    mailbox: Mailbox
+    duration_ms: int = 0
+    http_429_every: int = 0
+
+
+def record_live(start: Process, job: LiveJob) -> RecordSummary:
+    """Record the venue until the end.
 
     Errors: :class:`SettingsError` when no market is selected or an address is unsafe,
     :class:`Unreachable` when the venue or its feed failed for good; recording is flushed by then.
     """
-    throttle = None
-    if http_429_every > 0:
-        throttle = PollThrottle(every=http_429_every, note=lambda: session.note_injected(_F28))
-    summary = asyncio.run(_record(start, settings, session, mailbox, duration_ms, throttle))
+    summary = asyncio.run(_record(start, job))
     match summary.end:
         case RecordEnd.STOPPED | RecordEnd.DURATION:
             return summary
@@ -170,14 +174,11 @@ def record_live(
             raise Unreachable(message, endpoint="feed", remedy=remedy)
 
 
-async def _record(
-    start: Process,
-    settings: Settings,
-    session: LiveSession,
-    mailbox: Mailbox,
-    duration_ms: int,
-    throttle: PollThrottle | None,
-) -> RecordSummary:
+async def _record(start: Process, job: LiveJob) -> RecordSummary:
+    settings, session = job.settings, job.session
+    throttle = None
+    if job.http_429_every > 0:
+        throttle = PollThrottle(every=job.http_429_every, note=lambda: session.note_injected(_F28))
     clock, log, wired = SystemClock(), _FeedLog(), feed_settings(settings)
     ports = FeedPorts(recorder=session, liveness=session, clock=clock, log=log)
     async with Http(
@@ -189,13 +190,14 @@ async def _record(
                 metadata=Gamma(http=http, clock=clock, log=log),
                 feed=_BeatingFeed(feed=live, session=session, clock=clock),
                 recorder=session,
-                supervisor=_Operated(mailbox),
+                supervisor=_Operated(job.mailbox),
                 clock=clock,
                 stop=_Stop(start),
             )
         )
         selection = Selection(market_ids=settings.run.market_ids)
-        return await record.run(RecordRequest(selection=selection, duration_ms=duration_ms))
+        request = RecordRequest(selection=selection, duration_ms=job.duration_ms)
+        return await record.run(request)
 
 
 def _jitter(most: int) -> int:

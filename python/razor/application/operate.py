@@ -98,11 +98,13 @@ def _require_cleared(before: DeskStanding, after: DeskStanding) -> None:
     if before.is_stopped and not after.is_stopped:
         return
     if after.unresolved > 0:
+        wait = "wait until every order is proven over, see razor status; then clear again"
+        over = "the ledger is no longer the account: end this run and start a new one"
         raise CommandRefused(
             f"trading stays stopped: {after.unresolved} unresolved > 0 allowed",
             reason="UNRESOLVED",
             unresolved=after.unresolved,
-            remedy="wait until every order is proven over, see razor status; then clear again",
+            remedy=over if after.is_unbooked else wait,
         )
     if before.is_stopped:
         raise CommandRefused(

@@ -90,8 +90,9 @@ class Connection:
 class DeskStanding:
     """The order path. ``exposure`` is -1 when the sum does not fit its integer.
 
-    ``unresolved`` counts orders whose end is not proven and a merge under way: what keeps a clear
-    out. ``stopped`` is the guard that stopped trading, as ``trade_log.csv`` spells it.
+    ``unresolved`` counts what keeps a clear out: orders whose end is not proven, a merge under way,
+    and 1 where ``is_unbooked``, a ledger that is known to be wrong. ``stopped`` is the guard that
+    stopped trading, as ``trade_log.csv`` spells it.
     """
 
     phase: str
@@ -101,6 +102,7 @@ class DeskStanding:
     open_orders: int
     most_open_orders: int
     unresolved: int
+    is_unbooked: bool
     waiting: int
     signals_dropped: int
     exposure: int

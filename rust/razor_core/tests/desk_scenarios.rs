@@ -7,6 +7,8 @@
     reason = "a test stops at the first surprise"
 )]
 
+#[path = "desk_scenarios/facts.rs"]
+mod facts;
 #[path = "desk_scenarios/guards.rs"]
 mod guards;
 #[path = "desk_scenarios/standing.rs"]
@@ -34,13 +36,27 @@ fn price(micros: u32) -> Price {
     Price::from_micros(micros).expect("price")
 }
 
-/// Books that the test sets.
+/// Books and facts that the test sets.
 #[derive(Default, Clone)]
-struct Market(BTreeMap<TokenIx, Quote>);
+struct Market {
+    books: BTreeMap<TokenIx, Quote>,
+    /// Whether the sets are no longer what they were.
+    is_changed: bool,
+    /// The event of every token, where the test has one for all.
+    event: Option<u32>,
+}
 
 impl View for Market {
     fn quote(&self, token: TokenIx) -> Option<Quote> {
-        self.0.get(&token).copied()
+        self.books.get(&token).copied()
+    }
+
+    fn event(&self, token: TokenIx) -> u32 {
+        self.event.unwrap_or(token.0)
+    }
+
+    fn is_unchanged(&self, _set: SetIx) -> bool {
+        !self.is_changed
     }
 }
 
@@ -141,7 +157,7 @@ impl Bench {
             age: Nanos(0),
             changed: self.now,
         };
-        self.market.0.insert(token, quote);
+        self.market.books.insert(token, quote);
     }
 
     fn put(&mut self, input: Input) -> Vec<Action> {
@@ -404,7 +420,7 @@ fn a_restart_unwinds_and_never_completes() {
 #[test]
 fn both_chase_steps_at_one_price_are_sent_once() {
     let mut bench = Bench::new(2);
-    bench.market.0.get_mut(&TokenIx(0)).expect("book").tick = TickSize::CENT;
+    bench.market.books.get_mut(&TokenIx(0)).expect("book").tick = TickSize::CENT;
     bench.put(Input::Signal(plan(1, 2)));
     bench.fill(TEN);
     let first = bench.fill(Qty::ZERO);

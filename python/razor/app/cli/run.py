@@ -222,7 +222,7 @@ def _record(
     start: Process, plan: RunPlan, *, duration_ms: int, is_reported: bool, is_json: bool
 ) -> ExitCode:
     """Record the live venue until a stop or the duration, and tell what came of it."""
-    from razor.app.live import record_live  # noqa: PLC0415 - only live verbs load sockets
+    from razor.app.live import LiveJob, record_live  # noqa: PLC0415 - only live verbs load sockets
 
     with opened(start, plan) as run:
         start.console.notice(f"recording into {run.directory.path}; Ctrl-C ends it in order")
@@ -230,14 +230,14 @@ def _record(
         before = run.session.durable_seq
         switches = read_switches(start.environment)
         with operated(start, plan, run) as mail:
-            summary = record_live(
-                start,
-                plan.config.settings,
-                live,
-                mail,
+            job = LiveJob(
+                settings=plan.config.settings,
+                session=live,
+                mailbox=mail,
                 duration_ms=duration_ms,
                 http_429_every=switches.http_429_every if plan.is_simulated else 0,
             )
+            summary = record_live(start, job)
         cause = start.stop.cause or summary.end.value
         records = run.session.durable_seq - before
         stopped = run.finish(start, cause=cause)

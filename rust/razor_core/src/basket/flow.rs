@@ -1,6 +1,6 @@
 //! How an attempt goes out, and what the order machine's actions mean to the desk.
 
-use super::admit::{books_guard, number, overflow, signed};
+use super::admit::{books_guard, number, overflow, signed, unchanged_guard};
 use super::desk::{Action, Answer, Desk, DeskTimer, Refusal, Trade, Turn};
 use super::orders::{Ack, Slot};
 use super::plan::View;
@@ -163,6 +163,9 @@ impl Desk {
         }
         self.mode_guard()?;
         let Some(basket) = &self.basket else { return Err(Guard::new(GuardId::S31, [])) };
+        if attempt.rung.is_entry() {
+            unchanged_guard(&basket.plan, turn)?;
+        }
         // A chase is held by its own bounds: the drift bound of S-07 and the deadline of the set.
         if attempt.rung == Rung::Fire {
             self.risk.check_age(turn.now, basket.plan.ts)?;

@@ -24,6 +24,8 @@ pub struct Standing {
     pub open_orders: usize,
     /// What keeps a `clear` out: see [`Desk::unresolved`].
     pub unresolved: usize,
+    /// The ledger could not take what happened: no clear comes after that.
+    pub is_unbooked: bool,
     /// Signals that wait.
     pub waiting: usize,
     /// Signals dropped because the queue was full.
@@ -57,6 +59,7 @@ impl Desk {
             mode: self.mode,
             open_orders: self.open_orders().count(),
             unresolved: self.unresolved(),
+            is_unbooked: self.is_unbooked,
             waiting: self.queue.len(),
             dropped: self.dropped,
             exposure: self.exposure().ok(),
