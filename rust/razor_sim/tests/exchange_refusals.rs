@@ -249,7 +249,11 @@ fn open_and_matched_orders_count_against_the_balance() {
         "not enough balance / allowance: the balance is not enough -> balance: 10000000, sum of \
          active orders: 4000000, sum of matched orders: 5000000, order amount (inc. fees): 1500000"
     );
-    assert!(text(&mut bench, sell(bob, yes(0), 6_000, 5)).contains("balance: 0,"));
+    assert_eq!(
+        text(&mut bench, sell(bob, yes(0), 6_000, 5)),
+        "not enough balance / allowance: the balance is not enough -> balance: 0, order amount \
+         (inc. fees): 5000000"
+    );
     bench.place(buy(poor, yes(0), 2_000, 5)).expect("one dollar is left");
 }
 

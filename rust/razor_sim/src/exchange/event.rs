@@ -133,3 +133,26 @@ pub enum Event {
     /// The heartbeat of a key stopped; its orders end now.
     HeartbeatLost(OwnerIx),
 }
+
+impl Event {
+    /// Market of an event that the market channel tells of.
+    pub fn market(&self) -> Option<MarketIx> {
+        match *self {
+            Self::Level { market, .. } | Self::Top { market, .. } | Self::Tick { market, .. } => {
+                Some(market)
+            }
+            Self::Traded { token, .. } => Some(token.split().0),
+            Self::Listed(market) | Self::Flagged(market) | Self::Resolved(market) => Some(market),
+            Self::At(_)
+            | Self::Placed(_)
+            | Self::Released(_)
+            | Self::Updated { .. }
+            | Self::Ended { .. }
+            | Self::Killed { .. }
+            | Self::Trade { .. }
+            | Self::Action { .. }
+            | Self::Balance { .. }
+            | Self::HeartbeatLost(_) => None,
+        }
+    }
+}

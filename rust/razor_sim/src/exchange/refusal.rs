@@ -94,9 +94,9 @@ pub enum Refusal {
     },
     /// Balance, less what open and matched orders hold, does not cover the order.
     #[error(
-        "not enough balance / allowance: the balance is not enough -> balance: {balance}, \
-         sum of active orders: {active}, sum of matched orders: {matched}, \
-         order amount (inc. fees): {amount}"
+        "not enough balance / allowance: the balance is not enough -> balance: {balance}{}, order \
+         amount (inc. fees): {amount}",
+        Sums { active: *.active, matched: *.matched }
     )]
     Balance {
         /// Balance on chain, micro units.
@@ -169,6 +169,11 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// The beat that would have been right, where that is the refusal.
+    pub fn expected_beat(self) -> Option<u64> {
+        if let Self::HeartbeatId { expected } = self { Some(expected) } else { None }
+    }
+
     /// HTTP status the venue answers with.
     pub const fn status(self) -> u16 {
         match self {
@@ -255,6 +260,23 @@ pub enum SetupFault {
     /// More than 32-bit indices can name.
     #[error("more definitions than 32-bit indices can name")]
     Full,
+}
+
+/// What a balance is held for; the venue leaves out a sum of zero.
+struct Sums {
+    active: u64,
+    matched: u64,
+}
+
+impl fmt::Display for Sums {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, sum) in [("active", self.active), ("matched", self.matched)] {
+            if sum > 0 {
+                write!(out, ", sum of {name} orders: {sum}")?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A wallet address, shown as the venue's lower-case hex.
