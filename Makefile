@@ -25,11 +25,13 @@ PACKAGES_STAMP := $(VENV)/.stamp-packages
 stage = @printf '\n== %s\n' '$(1)'; start=$$SECONDS; $(2) || exit 1; \
 	printf '== %s: %s s\n' '$(1)' "$$((SECONDS - start))"
 
-.PHONY: help build run test tidy unit sim nightly mutants package bench lock clean
+.PHONY: help build run test tidy unit sim soak nightly mutants package bench lock clean
 
 # Seeded sessions of the order machine: what fits into a minute of one core, and a release's worth.
 SIM_SEEDS ?= 100000
 SIM_SEEDS_NIGHTLY ?= 10000000
+# Kills of a running program with orders; a quarter of an hour.
+KILLS_NIGHTLY ?= 200
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -65,12 +67,21 @@ tidy: build ## format, lints, types, import contracts, crate graph, licences, si
 		graph are checked above)'; fi)
 	$(call stage,size and words,$(BIN)/python tools/tidy.py)
 
+soak: build ## a day of recorded time with orders on: memory keeps its size, no gap is unexplained
+	$(call stage,soak,$(BIN)/razor bench soak)
+
 nightly: build ## long laws and the full recordings: what is too long for make test
 	$(call stage,long laws,PROPTEST_CASES=20000 $(CARGO) test --workspace --locked --release)
+	$(call stage,proof of three legs,$(CARGO) test --locked --release -p razor_core --test \
+		explore_desk -- --ignored --nocapture a_world_of_three_legs)
 	$(call stage,large worlds,$(CARGO) test --locked --release -p razor_core --test explore_desk \
+		-- --ignored --nocapture the_large_worlds)
+	$(call stage,cut at every byte,$(CARGO) test --locked --release -p razor_io --test session_cuts \
 		-- --ignored --nocapture)
 	$(call stage,long Python laws,HYPOTHESIS_PROFILE=nightly $(BIN)/pytest --timeout 1200)
+	$(call stage,kills,RAZOR_KILLS=$(KILLS_NIGHTLY) $(BIN)/pytest tests/e2e/test_kills.py)
 	$(call stage,simulate,$(BIN)/razor simulate --seeds $(SIM_SEEDS_NIGHTLY))
+	$(call stage,soak,$(BIN)/razor bench soak)
 	$(call stage,full import,$(CARGO) bench --locked -p razor_io --bench import)
 	@$(MAKE) --no-print-directory mutants
 	$(call stage,package,$(BIN)/python tools/package.py)

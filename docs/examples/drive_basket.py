@@ -75,7 +75,8 @@ def match(qty: int) -> None:
         show(
             desk.trade(0, order, trade_id, qty=qty, price_micros=limit, fee_micros=0, settle="CONF")
         )
-    show(desk.answer(0, order, "MATCHED", qty))
+    # The venue refuses an order without a match; a claim of nothing would prove nothing.
+    show(desk.answer(0, order, "MATCHED" if qty else "REJECTED", qty))
 
 
 # %% Ten shares are fired, four of them find their other leg; six are sold, four sets merged.

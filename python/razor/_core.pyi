@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeAlias, final, overload
 
 __all__ = [
     "BUILD_PROFILE",
+    "ApiSecret",
     "BasketAction",
     "BasketAttempt",
     "BasketMachine",
@@ -27,6 +28,7 @@ __all__ = [
     "DecodeError",
     "Exchange",
     "ExchangeOrder",
+    "ExchangeRefused",
     "FeedBench",
     "FeedFacts",
     "Gap",
@@ -50,6 +52,10 @@ __all__ = [
     "SignalLeg",
     "SignalNotice",
     "SignalPlan",
+    "SignatureError",
+    "SignedOrder",
+    "SigningExchange",
+    "SigningKey",
     "SimFault",
     "SimVenue",
     "Source",
@@ -59,6 +65,7 @@ __all__ = [
     "UnitsError",
     "Unreachable",
     "VenueError",
+    "VenueOrder",
     "__version__",
     "audit_rebuild",
     "audit_verify",
@@ -66,6 +73,7 @@ __all__ = [
     "capture_import",
     "capture_info",
     "capture_text",
+    "checksum_address",
     "clock_cost_ns",
     "day14_json",
     "file_sha256",
@@ -74,6 +82,8 @@ __all__ = [
     "resettled_json",
     "sha256",
     "simulate",
+    "verify_login",
+    "wallets_of",
     "world_capture",
 ]
 
@@ -160,6 +170,27 @@ class OrderRefused(RazorError):
 
 class RiskRefused(RazorError):
     """A risk limit forbids the action."""
+
+class SignatureError(RazorError):
+    """A key, an address or a signature is malformed, or by somebody else.
+
+    No text of it holds a secret.
+    """
+
+    signer: str | None
+    """Who signed instead of the one who had to, where the signature is good but foreign."""
+
+class ExchangeRefused(RazorError):
+    """The local exchange said no, in the venue's words; its text is that of the answer.
+
+    Nothing has changed then, but a killed FOK or FAK is told on the user channel. Refused
+    definitions and operations of the sandbox itself come with a text of ours and status 400.
+    """
+
+    status: int
+    """HTTP status of the answer."""
+    expected_beat: int | None
+    """The heartbeat id that would have been right, 0 to start a chain; None for other refusals."""
 
 class VenueError(RazorError):
     """The venue did not do what was asked."""
@@ -1136,27 +1167,27 @@ _Spender: TypeAlias = Literal[
 class ExchangeOrder:
     """An order whose signature was verified. Amounts are micro units as signed.
 
-    `hash`: the 32 bytes of the order id. `owner`, `account`, `token`: indices of the exchange.
-    `signed_for`: the contract whose domain was signed. `expiration_s` is 0 unless GTD.
-    `is_by_amount`: a FOK or FAK buy spends its dollars instead of stopping at its shares. Errors:
-    `ValueError` for an unknown word or a hash of another length.
+    `order_id`: `0x` and 64 hex digits. `owner`, `account`, `token`: indices of the exchange.
+    `expiration_s` is 0 unless GTD. `is_by_amount`: a FOK or FAK buy spends its dollars instead of
+    stopping at its shares. `signed_for`: the contract whose domain was signed, None for that of the
+    token's market. Errors: `ValueError` for an unknown word or a malformed id.
     """
 
     def __new__(
         cls,
         *,
-        hash: bytes,
+        order_id: str,
         owner: int,
         account: int,
         token: int,
-        side: Literal["BUY", "SELL"],
+        is_buy: bool,
         maker_amount: int,
         taker_amount: int,
         order_type: Literal["GTC", "GTD", "FOK", "FAK"],
-        signed_for: _Spender,
         is_post_only: bool = False,
         expiration_s: int = 0,
         is_by_amount: bool = False,
+        signed_for: _Spender | None = None,
     ) -> ExchangeOrder: ...
 
 @final
@@ -1165,19 +1196,18 @@ class Exchange:
 
     Every call that moves it takes the time in ns since the epoch, which never runs backwards, and
     first does what became due, instant by instant. Indices are handed out from 0 in order. Amounts
-    are micro-dollars or micro-shares. A refusal is `Rejected` with the venue's text, `status`
-    (HTTP) and `expected_beat` (None unless the beat was wrong); nothing has changed then. The same
-    calls give the same bytes. A simple order costs some microseconds here.
+    are micro-dollars or micro-shares. A refusal is `ExchangeRefused`; a malformed argument is a
+    `ValueError`. The same calls give the same bytes. A simple order costs some microseconds here.
     """
 
     def __new__(
         cls,
         *,
         seed: int,
-        mine_ms: tuple[int, int] = (1_500, 2_500),
-        confirm_ms: tuple[int, int] = (8_000, 8_000),
-        retry_ms: tuple[int, int] = (5_000, 15_000),
-        action_ms: tuple[int, int] = (3_000, 6_000),
+        mine_ms: tuple[int, int] = ...,
+        confirm_ms: tuple[int, int] = ...,
+        retry_ms: tuple[int, int] = ...,
+        action_ms: tuple[int, int] = ...,
         fail_ppm: int = 0,
         retry_ppm: int = 0,
         reorg_ppm: int = 0,
@@ -1189,6 +1219,8 @@ class Exchange:
     ) -> Exchange:
         """An exchange without markets. Delays are least and most ms; `ppm` are chances per try.
 
+        Delays unless given, in s: to the block 1.5 to 2.5, to finality 8, to the next try 5 to 15,
+        of an action 3 to 6. A day at most, else `ValueError`.
         `kept_orders`, `kept_trades`: how many ended ones stay known.
         """
 
@@ -1215,8 +1247,8 @@ class Exchange:
     ) -> int:
         """List a market; its index. Its tokens are `2 * market` (YES) and `2 * market + 1`."""
 
-    def open_account(self, now_ns: int, address: bytes, *, is_approved: bool) -> int:
-        """Open an account of a 20-byte address, with every approval or none; its index."""
+    def open_account(self, now_ns: int, address: str, *, is_approved: bool) -> int:
+        """Open an account of a `0x` address, with every approval or none; its index."""
 
     def add_owner(self, now_ns: int, key: str, account: int) -> int:
         """Register an API key of an account; its index."""
@@ -1232,11 +1264,14 @@ class Exchange:
         now_ns: int,
         owner: int,
         *,
-        ids: list[bytes] | None = None,
+        ids: list[str] | None = None,
         market: int | None = None,
         token: int | None = None,
     ) -> bytes:
-        """Cancel a key's orders: by id, else of a market or token, else all; the answer's body."""
+        """Cancel a key's orders: by id, else of a market or token, else all; the answer's body.
+
+        A malformed id is a `ValueError`, before anything is cancelled.
+        """
 
     def beat(self, now_ns: int, owner: int, id: int) -> int:
         """Take a heartbeat, 0 to start; the id of the next one."""
@@ -1324,10 +1359,10 @@ class Exchange:
     def watch(self, market: int, *, is_watched: bool) -> None:
         """Whether market frames of a market are made; not at first."""
 
-    def take_market_frames(self) -> list[tuple[int | None, int | None, bool, bytes]]:
-        """Frames since the last call: token or None, market or None, whether custom, JSON.
+    def take_market_frames(self) -> list[tuple[int, int | None, bool, bytes]]:
+        """Frames since the last call: market, token or None, whether custom, JSON.
 
-        Exactly one of token and market is given: whose subscribers get the frame.
+        Subscribers of the token get the frame; without one, subscribers of either token.
         """
 
     def take_user_frames(self) -> list[tuple[int, int, bytes]]:
@@ -1336,8 +1371,8 @@ class Exchange:
     def book(self, token: int) -> bytes:
         """The `book` frame of a token as of now; empty for an unknown one."""
 
-    def order(self, hash: bytes) -> bytes | None:
-        """An order by its 32-byte id, open or ended; None when it is unknown or forgotten."""
+    def order(self, order_id: str) -> bytes | None:
+        """An order by its id, open or ended; None when it is unknown or forgotten."""
 
     def open_orders(self, owner: int, market: int | None = None, token: int | None = None) -> bytes:
         """A key's open orders, oldest first, as a JSON array."""
@@ -1358,14 +1393,20 @@ class Exchange:
     def approval(self, account: int, spender: _Spender) -> tuple[int, bool]:
         """Micro-dollars a contract may move, and whether tokens."""
 
-    def token(self, text: str) -> int | None:
+    def token(self, token_id: str) -> int | None:
         """Index of a token id."""
 
     def market(self, condition_id: str) -> int | None:
         """Index of a condition id."""
 
-    def signed_for(self, market: int) -> str | None:
-        """The contract that orders of a market are signed for."""
+    def exchange_of(self, token_id: str) -> SigningExchange | None:
+        """The contract that orders of a token are signed for, None for an unknown token."""
+
+    def trade(self, trade_id: str) -> int | None:
+        """Index of a trade, as `set_fate` takes it, by the id that answers and frames give.
+
+        None when it is unknown or forgotten. Looks from the newest one back.
+        """
 
     def audit(self) -> str | None:
         """Check every invariant; what is broken, or None. Linear in everything."""
@@ -1452,6 +1493,7 @@ class Session:
         raw_ws: tuple[int, int] | None = None,
         sim: SimVenue | None = None,
         lock: RunLock | None = None,
+        durable_intents: bool = False,
     ) -> Session:
         """Begin a run in an existing directory, or go on behind an unclean end of the same run.
 
@@ -1461,7 +1503,8 @@ class Session:
         in bytes at which `raw_ws.jsonl` is put aside, and how many are kept; None writes none.
         `sim`: the simulated venue that orders go to; without one nothing answers them.
         `lock`: the lock of `run_dir`, under which one session writes at a time; None takes it for
-        as long as the session lives.
+        as long as the session lives. `durable_intents` waits for the disk at every intent before
+        its order leaves (D-1), which real orders always need.
         Errors: `StorageError` (locked, full, read-only), `Corrupt`, `JournalError`,
         `SettingsError`; `ValueError` for arguments no caller of razor gives.
         """
@@ -1484,6 +1527,25 @@ class Session:
 
         Gives records taken, signals raised, and whether the source has ended. Releases the
         interpreter lock. Errors: as `feed`, `DecodeError` with file and line.
+        """
+
+    def note_injected(self, code: int) -> None:
+        """Write down a fault that was injected outside the simulated venue, by its number.
+
+        28 is F-28. Without a simulated venue nothing is written. Errors: as `feed`.
+        """
+
+    def command(self, at_ns: int, payload: bytes) -> None:
+        """Take an operator's command, `{"verb":"stop"|"halt"|"clear",…}`, and make it durable.
+
+        What was due before `at_ns`, or before engine time where that is later, comes first; the
+        command is never shed. Errors: as `feed`.
+        """
+
+    def standing_json(self) -> str:
+        """Say where the run stands, as JSON text (`razor.domain.control.Standing`).
+
+        Money in micro-dollars. Cost grows with the number of tokens; ask about once a second.
         """
 
     def end_orders(self) -> None:
@@ -1850,14 +1912,15 @@ class OmsBench:
         Errors: `ValueError` when a set did not end as its books let it.
         """
 
-    def orders(self, sets: int) -> tuple[int, int]:
-        """Work `sets` sets on a new desk without a clock inside; orders sent and total ns.
+    def orders(self, behind: int, sets: int) -> tuple[int, int]:
+        """Work `sets` sets without a clock inside; orders sent and total ns.
 
+        The desk has worked `behind` sets before; its simulated venue is new.
         Errors: `ValueError` when a set did not end as its books let it.
         """
 
-    def world(self, seconds: int) -> list[tuple[str, str, int, bytes]]:
-        """Records of a seeded world: kind, connection, receive ns, payload."""
+    def world(self, seconds: int, *, start_ns: int = ...) -> list[tuple[str, str, int, bytes]]:
+        """Records of a seeded world from `start_ns` on: kind, connection, receive ns, payload."""
 
     def session(
         self, run_dir: Path, params: bytes, seconds: int, is_durable: bool
@@ -1866,6 +1929,12 @@ class OmsBench:
 
         The times are those of frames whose signal was fired at once. `is_durable` waits
         for the disk at every intent. Errors: `StorageError`, `JournalError`.
+        """
+
+    def crashed_day(self, run_dir: Path, params: bytes, hours: int) -> tuple[int, int]:
+        """Write a run of many hours that ended as by a crash; inputs fed, and orders made.
+
+        Errors: `StorageError`, `JournalError`.
         """
 
 @final
@@ -1889,3 +1958,125 @@ class MemoryBench:
 
 def clock_cost_ns() -> int:
     """What one reading of the monotonic clock costs here, ns."""
+
+@final
+class SigningKey:
+    """A private key of an account; zeroed when it goes, shown by its address only.
+
+    Signatures are deterministic (RFC 6979): the same order gives the same bytes.
+    """
+
+    @staticmethod
+    def from_hex(text: str) -> SigningKey:
+        """`0x` and 64 hex digits; `SignatureError` does not repeat them."""
+
+    @property
+    def address(self) -> str:
+        """The account, with the checksum of EIP-55."""
+
+    def sign_login(self, timestamp: str, nonce: int) -> str:
+        """`POLY_SIGNATURE` of the call that makes or finds an API key; time in seconds as text."""
+
+@final
+class ApiSecret:
+    """The secret of an API key, which signs private calls; zeroed when it goes, never shown."""
+
+    def __new__(cls, text: str) -> ApiSecret:
+        """URL-safe base64 with padding; anything else is a `SignatureError`."""
+
+    def sign(self, timestamp: str, method: str, path: str, body: bytes) -> str:
+        """`POLY_SIGNATURE` of a call: seconds as text, capitals, path without query, exact body.
+
+        A call without a body signs empty bytes.
+        """
+
+    def verify(self, timestamp: str, method: str, path: str, body: bytes, signature: str) -> bool:
+        """Whether the signature is that of the call; every wrong one takes the same time."""
+
+@final
+class SigningExchange:
+    """A contract that settles orders; an order signed for another one has another id."""
+
+    @staticmethod
+    def plain() -> SigningExchange:
+        """CTF Exchange V2: plain markets."""
+
+    @staticmethod
+    def neg_risk() -> SigningExchange:
+        """Neg Risk CTF Exchange V2: markets of exclusive groups."""
+
+    @staticmethod
+    def v3() -> SigningExchange:
+        """Exchange V3: positions of the second protocol."""
+
+    @property
+    def contract(self) -> str:
+        """Its address."""
+
+@final
+class VenueOrder:
+    """What is signed of an order; expiry, order type and owner are not.
+
+    Amounts are in millionths of a dollar or share, `token_id` is the decimal text of the venue,
+    `signature_type` 0 to 3 (account, proxy, Safe, deposit wallet). `SignatureError` names what is
+    malformed.
+    """
+
+    def __new__(
+        cls,
+        *,
+        salt: int,
+        maker: str,
+        signer: str,
+        token_id: str,
+        maker_amount: int,
+        taker_amount: int,
+        is_buy: bool,
+        signature_type: int,
+        timestamp_ms: int,
+        metadata: str | None = None,
+        builder: str | None = None,
+    ) -> VenueOrder: ...
+    def order_id(self, exchange: SigningExchange) -> str:
+        """The venue's id: the hash of the order under the exchange, known before it is sent."""
+
+    def sign(self, exchange: SigningExchange, key: SigningKey) -> str:
+        """The signature of the maker's owner, in the form of the signature type."""
+
+    def verify(self, exchange: SigningExchange, signature: str) -> SignedOrder:
+        """Who signed; `SignatureError` if it is not the order's signer or no signature of it.
+
+        Whether the signer owns a proxy, Safe or deposit wallet stands on the chain: ask there.
+        """
+
+@final
+class SignedOrder:
+    """A signature that was found good."""
+
+    @property
+    def order_id(self) -> str:
+        """The venue's id of the order."""
+
+    @property
+    def signer(self) -> str:
+        """The key that signed: an owner, or the session key of a deposit wallet."""
+
+    @property
+    def is_session(self) -> bool:
+        """Whether it came in the wrapper of a session key."""
+
+    @property
+    def owns_maker(self) -> bool:
+        """Whether the maker's address is the one this kind of wallet of the signer has."""
+
+def verify_login(address: str, timestamp: str, nonce: int, signature: str) -> None:
+    """Take a login signed by `address`, else raise `SignatureError`."""
+
+def wallets_of(owner: str) -> list[str]:
+    """The owner, its proxy, its Safe, its deposit wallet, and the one of before 2026-06-29.
+
+    Addresses follow from the owner's by CREATE2; `SignatureError` if the text is no address.
+    """
+
+def checksum_address(text: str) -> str:
+    """Write an address with the checksum of EIP-55; `SignatureError` if it is none."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from razor._core import MemoryBench, RecorderBench, ReplayBench, clock_cost_ns
+from razor._core import MemoryBench, RecorderBench, ReplayBench, clock_cost_ns, journal_head
 from razor.app.bench.control import FULL, QUICK, Control, Sizes, StoppedError, default_params
 from razor.app.bench.feed import measure_feed
 from razor.app.bench.figure import Section
@@ -15,6 +15,7 @@ from razor.app.bench.memory import measure_memory
 from razor.app.bench.oms import measure_oms
 from razor.app.bench.recorder import measure_recorder
 from razor.app.bench.replay import measure_replay
+from razor.app.bench.restart import measure_restart
 
 TINY = Sizes(
     markets=6, messages=400, rounds=2, seconds=1, live_markets=4, levels=6, is_one_day=True
@@ -110,14 +111,24 @@ def test_the_section_of_orders_states_steps_orders_and_signals(tmp_path: Path) -
         "late_p50_ns",
         "late_p99_ns",
         "order_mean_us",
+        "late_order_mean_us",
         "called_p50_us",
         "called_p99_us",
+        "waited_p50_us",
+        "waited_p99_us",
         "rust_p50_us",
         "rust_p99_us",
         "fsync_p50_us",
         "fsync_p99_us",
     }
     assert all(figure.value > 0 for figure in section.figures)
+
+
+def test_the_section_of_restarts_opens_what_a_crash_left(tmp_path: Path) -> None:
+    section = measure_restart(TINY, Desk().control(), tmp_path)
+    assert keys_of(section) == {"open_ms", "proof_ms", "open_ns_per_record"}
+    assert all(figure.value > 0 for figure in section.figures)
+    assert journal_head(tmp_path / "restart")[2] == "open", "it ended as by a crash"
 
 
 def test_the_memory_section_weighs_a_process_of_its_own() -> None:

@@ -18,6 +18,8 @@ TREE: dict[type[Exception], tuple[type[Exception], ...]] = {
     _core.Cancelled: (_core.RazorError,),
     _core.OrderRefused: (_core.RazorError,),
     _core.RiskRefused: (_core.RazorError,),
+    _core.SignatureError: (_core.RazorError,),
+    _core.ExchangeRefused: (_core.RazorError,),
     _core.VenueError: (_core.RazorError,),
     _core.Rejected: (_core.VenueError,),
     _core.Throttled: (_core.VenueError,),

@@ -10,9 +10,9 @@ START_NS = 1_800_000_000_000_000_000
 ONE = 1_000_000
 
 
-def opened(**settings: int) -> _core.Exchange:
+def opened(*, accidents_ppm: int = 0) -> _core.Exchange:
     """An exchange with one watched market and two accounts of 1,000 dollars."""
-    exchange = _core.Exchange(seed=7, **settings)
+    exchange = _core.Exchange(seed=7, fail_ppm=accidents_ppm, retry_ppm=accidents_ppm)
     market = exchange.add_market(
         START_NS,
         condition_id="0xc",
@@ -23,24 +23,28 @@ def opened(**settings: int) -> _core.Exchange:
     )
     exchange.watch(market, is_watched=True)
     for number in range(2):
-        account = exchange.open_account(START_NS, bytes([number] * 20), is_approved=True)
+        account = exchange.open_account(START_NS, f"0x{number:040x}", is_approved=True)
         exchange.add_owner(START_NS, f"key-{number}", account)
         exchange.deposit(START_NS, account, 1_000 * ONE)
     return exchange
 
 
+def order_id(number: int) -> str:
+    """The id of a test's order."""
+    return f"0x{number:064x}"
+
+
 def buy(number: int, owner: int, token: int, cents: int, shares: int) -> _core.ExchangeOrder:
     """A GTC buy."""
     return _core.ExchangeOrder(
-        hash=number.to_bytes(32, "big"),
+        order_id=order_id(number),
         owner=owner,
         account=owner,
         token=token,
-        side="BUY",
+        is_buy=True,
         maker_amount=cents * shares * ONE // 100,
         taker_amount=shares * ONE,
         order_type="GTC",
-        signed_for="exchange",
     )
 
 
@@ -51,16 +55,16 @@ def test_a_match_is_answered_told_and_settled() -> None:
     matched = json.loads(exchange.place(START_NS, buy(2, 1, 0, 60, 10)))
     assert (matched["status"], matched["makingAmount"]) == ("matched", "6")
     kinds = [
-        (token, market, json.loads(text)["event_type"])
-        for token, market, is_custom, text in exchange.take_market_frames()
+        (market, token, json.loads(text)["event_type"])
+        for market, token, is_custom, text in exchange.take_market_frames()
         if not is_custom
     ]
     assert kinds == [
-        (None, 0, "price_change"),
-        (0, None, "last_trade_price"),
-        (0, None, "book"),
-        (1, None, "book"),
-        (None, 0, "price_change"),
+        (0, None, "price_change"),
+        (0, 0, "last_trade_price"),
+        (0, 0, "book"),
+        (0, 1, "book"),
+        (0, None, "price_change"),
     ]
     told = [(owner, json.loads(text)["type"]) for owner, _, text in exchange.take_user_frames()]
     assert sorted(told) == [
@@ -81,19 +85,26 @@ def test_a_match_is_answered_told_and_settled() -> None:
 
 def test_a_refusal_is_the_venues_and_says_its_status() -> None:
     exchange = opened()
-    with pytest.raises(_core.Rejected, match="lower than the minimum: 5") as caught:
+    with pytest.raises(_core.ExchangeRefused, match="lower than the minimum: 5") as caught:
         exchange.place(START_NS, buy(1, 0, 0, 50, 4))
-    assert vars(caught.value) == {"status": 400, "expected_beat": None}
+    assert (caught.value.status, caught.value.expected_beat) == (400, None)
     exchange.set_mode(START_NS, "restarting")
-    with pytest.raises(_core.Rejected) as caught:
+    with pytest.raises(_core.ExchangeRefused) as caught:
         exchange.cancel(START_NS, 0)
-    assert vars(caught.value)["status"] == 425
+    assert caught.value.status == 425
     first = exchange.beat(START_NS, 0, 0)
-    with pytest.raises(_core.Rejected, match="Invalid Heartbeat ID") as caught:
+    with pytest.raises(_core.ExchangeRefused, match="Invalid Heartbeat ID") as caught:
         exchange.beat(START_NS, 0, first + 5)
-    assert vars(caught.value)["expected_beat"] == first
+    assert caught.value.expected_beat == first
     with pytest.raises(ValueError, match="is none of normal, post_only"):
         exchange.set_mode(START_NS, "asleep")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    for id_ in ("0x1", f"0x{'g' * 64}"):
+        with pytest.raises(ValueError, match="an order id"):
+            exchange.cancel(START_NS, 0, ids=[id_])
+    with pytest.raises(ValueError, match="a time lies outside"):
+        exchange.wake(2**63 - 1)
+    with pytest.raises(ValueError, match="delays are least and most"):
+        _core.Exchange(seed=7, mine_ms=(2, 1))
 
 
 def test_orders_are_read_listed_and_cancelled() -> None:
@@ -103,12 +114,12 @@ def test_orders_are_read_listed_and_cancelled() -> None:
     assert [order["price"] for order in json.loads(exchange.open_orders(0, market=0))] == ["0.4"]
     book = json.loads(exchange.book(1))
     assert book["asks"] == [{"price": "0.6", "size": "10"}]
-    done = json.loads(exchange.cancel(START_NS, 0, ids=[(1).to_bytes(32, "big"), bytes(32)]))
+    done = json.loads(exchange.cancel(START_NS, 0, ids=[order_id(1), order_id(0)]))
     assert len(done["canceled"]) == len(done["not_canceled"]) == 1
-    ended = exchange.order((1).to_bytes(32, "big"))
+    ended = exchange.order(order_id(1))
     assert ended is not None
     assert json.loads(ended)["status"] == "CANCELED"
-    assert exchange.order(bytes(32)) is None
+    assert exchange.order(order_id(0)) is None
     assert (exchange.token("72"), exchange.market("0xc"), exchange.token("9")) == (1, 0, None)
 
 
@@ -129,14 +140,62 @@ def test_actions_and_operations_reach_the_ledger() -> None:
     assert exchange.holding(1)[0] == 1_010 * ONE
     exchange.approve(4 * later - 3 * START_NS, 0, "router", 5, has_tokens=False)
     assert exchange.approval(0, "router") == (5, False)
-    assert exchange.signed_for(0) == "exchange"
     assert exchange.audit() is None
+
+
+def test_orders_are_signed_for_the_contract_of_their_market() -> None:
+    exchange = opened()
+    group = exchange.add_group(START_NS, "0xg", is_augmented=False)
+    exchange.add_market(
+        START_NS,
+        condition_id="0xd",
+        token_ids=("81", "82"),
+        outcomes=("Yes", "No"),
+        tick="0.01",
+        min_order_qty=5 * ONE,
+        group=group,
+    )
+    contracts = [exchange.exchange_of(token) for token in ("72", "82", "9")]
+    assert [contract and contract.contract for contract in contracts] == [
+        _core.SigningExchange.plain().contract,
+        _core.SigningExchange.neg_risk().contract,
+        None,
+    ]
+    assert json.loads(exchange.place(START_NS, buy(1, 0, 2, 40, 10)))["status"] == "live"
+    foreign = _core.ExchangeOrder(
+        order_id=order_id(2),
+        owner=0,
+        account=0,
+        token=2,
+        is_buy=True,
+        maker_amount=4 * ONE,
+        taker_amount=10 * ONE,
+        order_type="GTC",
+        signed_for="exchange",
+    )
+    with pytest.raises(_core.ExchangeRefused, match="order_version_mismatch"):
+        exchange.place(START_NS, foreign)
+
+
+def test_a_trade_named_by_its_id_becomes_a_ghost_fill() -> None:
+    exchange = opened()
+    exchange.place(START_NS, buy(1, 0, 1, 40, 10))
+    exchange.place(START_NS, buy(2, 1, 0, 60, 10))
+    (told,) = json.loads(exchange.trades(1))
+    trade = exchange.trade(told["id"])
+    assert trade == 0
+    exchange.set_fate(START_NS, trade, "fail")
+    exchange.wake(START_NS + 60 * 1_000_000_000)
+    (told,) = json.loads(exchange.trades(1))
+    assert told["status"] == "FAILED"
+    assert exchange.holding(1) == (1_000 * ONE, 0, 0)
+    assert exchange.trade("0") is None
 
 
 def test_the_same_calls_give_the_same_bytes() -> None:
     def played() -> list[bytes]:
-        exchange = opened(fail_ppm=300_000, retry_ppm=300_000)
-        answers = []
+        exchange = opened(accidents_ppm=300_000)
+        answers: list[bytes] = []
         for number in range(1, 60):
             now_ns = START_NS + number * 700_000_000
             order = buy(number, number % 2, number % 3 % 2, 40 + number % 20, 5 + number % 7)

@@ -27,6 +27,7 @@ ALL = 2**63 - 1
 MOST = 10**9
 TABLES = {
     "calibration_log.csv",
+    "fills.csv",
     "health.jsonl",
     "shadow_legs.csv",
     "shadow_log.csv",

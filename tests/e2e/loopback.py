@@ -1,10 +1,12 @@
 """A venue on the loopback and a settings file that leads to it."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from tests.e2e.razor import Child, Done, child, outside
 from tests.feeds.venue import Venue
@@ -41,9 +43,11 @@ class Desk:
             encoding="utf-8",
         )
 
-    def start(self, *arguments: str | Path) -> AbstractAsyncContextManager[Child]:
+    def start(
+        self, *arguments: str | Path, environment: dict[str, str] | None = None
+    ) -> AbstractAsyncContextManager[Child]:
         """Start a verb here."""
-        return child(*arguments, cwd=self.place)
+        return child(*arguments, cwd=self.place, environment=environment)
 
     async def razor(self, *arguments: str | Path) -> Done:
         """Run a verb here to its end."""
@@ -78,6 +82,31 @@ async def changes(venue: Venue, count: int) -> None:
     tokens = venue.tokens()
     for number in range(count):
         await venue.change(tokens[number % len(tokens)], size=str(number + 1))
+
+
+async def _move(venue: Venue) -> None:
+    """Say again and again that groups asked at 0.30 stand as they are."""
+    for number in itertools.count():
+        for market in venue.markets:
+            yes, no = market.tokens
+            for token, bid, ask in ((yes, "0.28", "0.30"), (no, "0.70", "0.72")):
+                message = venue.price_change(token, bid, str(500 + number % 5))
+                for change in cast("list[dict[str, object]]", message["price_changes"]):
+                    change |= {"best_bid": bid, "best_ask": ask}
+                for session in venue.home(token):
+                    await session.send(message)
+        await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def moving(at: Desk) -> AsyncIterator[None]:
+    """Keep the books of the venue current, so that a group that is cheap raises signals."""
+    task = asyncio.create_task(_move(at.venue))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 def play(story: Coroutine[None, None, None]) -> None:

@@ -103,9 +103,9 @@ class Child:
         self._asked_at = time.monotonic()
         self._process.send_signal(number)
 
-    async def done(self) -> Done:
+    async def done(self, patience_s: float = _PATIENCE_S) -> Done:
         """Wait for the end."""
-        out, err = await asyncio.wait_for(self._ending, _PATIENCE_S)
+        out, err = await asyncio.wait_for(self._ending, patience_s)
         took_s = time.monotonic() - self._asked_at
         code = self._process.returncode
         assert code is not None

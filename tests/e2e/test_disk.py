@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e import captures, journals
-from tests.e2e.loopback import changes, desk, play
+from tests.e2e.loopback import changes, desk, moving, play
 from tests.e2e.razor import ROOT, Done, here, is_one_message
+from tests.feeds.probes import exclusive
 
 # A recorder wants 256 MiB of room before it starts, and 1 MiB of reserve.
 _ROOM = "270m"
@@ -83,6 +84,39 @@ def test_full_disk_stops_the_recording_keeps_what_was_durable_and_the_next_start
             assert at.latest.resolve() == full
             verdict = here("audit", "verify", full)
             assert verdict.code == 0, verdict
+
+    with _disk(tmp_path / "disk", f"size={_ROOM}") as disk:
+        play(story(disk))
+
+
+def test_full_disk_stops_trading_says_so_and_the_next_start_is_quiet(tmp_path: Path) -> None:
+    async def story(disk: Path) -> None:
+        async with desk(disk, markets=3) as at:
+            exclusive(at.venue, "77", ask="0.30", numbers=(1, 2, 3))
+            at.configure(("1", "2", "3"), more="[oms]\ndurable_intents = true\n")
+            live = {"RAZOR_MODE": "live"}
+            async with moving(at), at.start("run", environment=live) as child:
+                await child.until(at.is_flowing)
+                # A beat later the first order is on record.
+                await child.until(lambda: len(journals.rows(at.latest / "trade_log.csv")) > 1)
+                filler = _fill(disk)
+                done = await child.done()
+            assert done.code == 4, done
+            assert is_one_message(done)
+            assert "HARDSTOP guard=D-10: disk is full: cannot write" in done.err
+            full = at.latest.resolve()
+            assert journals.manifest(full).end is None
+            filler.unlink()
+            at.forget()
+            async with moving(at), at.start("run", "--duration", "3s", environment=live) as child:
+                again = await child.done()
+            assert again.code in {0, 4}, again
+            assert at.latest.resolve() == full, "the same run goes on"
+            assert here("audit", "verify", full).code == 0
+            rows = journals.rows(full / "trade_log.csv")
+            assert [row["reason_codes"] for row in rows if row["action"] == "RECOVERY"]
+            fired = [row["order_id"] for row in rows if row["action"] == "FIRE" and row["result"]]
+            assert len(fired) == len(set(fired)), "no order ended twice"
 
     with _disk(tmp_path / "disk", f"size={_ROOM}") as disk:
         play(story(disk))

@@ -38,6 +38,7 @@ OUTPUTS = {
     "shadow_sets.csv",
     "shadow_legs.csv",
     "calibration_log.csv",
+    "fills.csv",
     "health.jsonl",
     "report.json",
     "report.md",

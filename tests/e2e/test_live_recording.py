@@ -25,6 +25,7 @@ TABLES = {
     "shadow_sets.csv",
     "shadow_legs.csv",
     "calibration_log.csv",
+    "fills.csv",
     "health.jsonl",
 }
 
@@ -378,6 +379,29 @@ def test_lost_socket_is_found_again_within_one_run(tmp_path: Path) -> None:
                 done = await child.done()
             assert done.code == 0, done.err
             assert journals.integrity(at.latest)["gaps"] >= 1
+            _verify()
+
+    play(story())
+
+
+def test_every_trade_poll_that_a_switch_turns_away_stands_in_trail_and_manifest(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        async with desk(tmp_path) as at:
+            every = {"RAZOR_MODE": "live", "RAZOR_SIM_HTTP_429_EVERY": "3"}
+            async with at.start("run", "--duration", "3s", environment=every) as child:
+                done = await child.done()
+            assert done.code == 0, done.err
+            rows = journals.rows(at.latest / "trade_log.csv")
+            struck = [row for row in rows if row["reason_codes"] == "F-28"]
+            assert len(struck) >= 2
+            assert all(row["action"] == "FAULT" and not row["order_id"] for row in struck)
+            manifest = journals.manifest(at.latest)
+            assert manifest.injected == {"F-28": len(struck)}
+            assert manifest.sim_switches.http_429_every == 3
+            # A poll is tried again, so that no print of the venue is missing.
+            assert len(journals.rows(at.latest / "trades.csv")) == 10
             _verify()
 
     play(story())

@@ -8,6 +8,7 @@ import contextlib
 import io
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import tomllib
@@ -19,6 +20,7 @@ import pytest
 from tests.e2e import captures, journals
 from tests.e2e.loopback import desk, play
 from tests.e2e.razor import ROOT, Done, here
+from tests.e2e.trader import trader
 from tests.feeds.probes import exclusive
 
 _README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -41,6 +43,10 @@ _EXPECTED = {
     "razor audit verify runs/run_latest",
     "RAZOR_MODE=live razor demo",
     "razor report run --run runs/run_latest",
+    "razor status --watch",
+    'razor stop --reason "fees rose"',
+    'razor halt --reason "leave it as it is"',
+    'razor clear --reason "fees fell"',
 }
 
 
@@ -161,6 +167,29 @@ def test_markets_are_selected_as_the_readme_says(
     play(live())
 
 
+def test_a_running_process_is_talked_to_as_the_readme_says(tmp_path: Path) -> None:
+    first = _commands().index("razor status --watch")
+    status, *commands = (shlex.split(line)[1:] for line in _commands()[first : first + 4])
+
+    async def story() -> None:
+        async with trader(tmp_path) as at:
+            await at.until_sent()
+            assert "exposure" in at.razor(status[0]).out
+            for words in commands:
+                if words[0] == "clear":
+                    await at.until_stopped()
+                    await at.verb.until(lambda: at.desk()["unresolved"] == 0)
+                done = at.razor(*words)
+                assert done.code == 0, (words, done.err)
+                assert f"{words[0]} taken: " in done.out
+            assert at.desk()["stopped"] is None
+            assert (await at.end()).code == 0
+            said = [row["reason_codes"] for row in at.rows() if row["action"] == "OPERATOR"]
+            assert [text.rpartition(": ")[2] for text in said] == [each[2] for each in commands]
+
+    play(story())
+
+
 def test_files_of_a_run_that_the_readme_lists_are_there(tmp_path: Path) -> None:
     made = here("demo", "--runs-dir", tmp_path, "--duration", "1s", "--json")
     run = Path(made.text("run_dir"))
@@ -195,6 +224,10 @@ def test_documents_that_the_readme_links_exist() -> None:
         ("markets", "select"),
         ("config", "check"),
         ("config", "show"),
+        ("status",),
+        ("stop",),
+        ("halt",),
+        ("clear",),
     ],
 )
 def test_help_of_every_verb_lists_its_options(verb: tuple[str, ...]) -> None:

@@ -106,6 +106,10 @@ def test_empty_bids_end_in_hardstop_and_the_recording_goes_on(tmp_path: Path) ->
     made = Path(done.text("run_dir"))
     assert done.code == 4
     assert done.text("hard_stop").startswith("guard=S-08 ")
+    struck = [row for row in journals.rows(made / TRAIL) if row["action"] == "FAULT"]
+    assert {row["reason_codes"] for row in struck} == {"F-10"}
+    assert all(row["side"] == "SELL" and row["order_id"] for row in struck)
+    assert journals.manifest(made).injected == {"F-10": len(struck)}
     rows = journals.rows(made / TRAIL)
     stopped = next(int(row["ts_ms"]) for row in rows if row["action"] == "HARDSTOP")
     sent = [row for row in rows if row["action"] in {"FIRE", "CHASE", "FLATTEN"}]

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ def copied(run: Path, place: Path) -> Path:
         "manifest.json",
         "config.toml",
         "trade_log.csv",
+        "fills.csv",
         "shadow_sets.csv",
         "shadow_legs.csv",
         "ticks.csv",
@@ -55,6 +57,20 @@ def test_the_trail_of_the_demo_agrees_with_its_table(made: Path) -> None:
     assert sorted(row["line"] for row in found) == list(range(2, len(rows) + 2))
     assert facts["orders_sent"] > 0
     assert facts["settle_latency_ms"]["count"] > 0
+
+
+def test_results_are_after_fees_and_the_account_is_their_sum(made: Path) -> None:
+    with (made / "fills.csv").open(encoding="utf-8", newline="") as table:
+        rows = list(csv.DictReader(table))
+    facts = json.loads(told(made, "--json").out)
+    final = {row["trade_id"] for row in rows if row["settle_status"] == "CONF"}
+    paid = [row for row in rows if row["event"] == "FILL" and row["trade_id"] in final]
+    assert Decimal(facts["fees_usdc"]) == sum(Decimal(row["fee"]) for row in paid) > 0
+    identity = {name: Decimal(text) for name, text in facts["identity"].items()}
+    assert identity["account_cash_usdc"] == sum(Decimal(row["cash"]) for row in rows)
+    assert identity["difference_usdc"] == 0
+    results = [Decimal(signal["simulated_usdc"]) for signal in facts["signals"]]
+    assert sum(results) == Decimal(facts["realised_usdc"]) == identity["signals_usdc"]
 
 
 def test_the_first_leg_is_the_worst_one_of_the_shadow_ledger(made: Path) -> None:
@@ -114,7 +130,9 @@ def test_a_signal_that_is_not_there_is_a_usage_error(made: Path) -> None:
     assert "--signal: found 99999; allowed: a signal of trade_log.csv (1 to " in done.err
 
 
-@pytest.mark.parametrize("name", ["trade_log.csv", "shadow_sets.csv", "shadow_legs.csv"])
+@pytest.mark.parametrize(
+    "name", ["trade_log.csv", "fills.csv", "shadow_sets.csv", "shadow_legs.csv"]
+)
 def test_a_damaged_table_is_a_fault_that_names_its_place(
     made: Path, tmp_path: Path, name: str
 ) -> None:

@@ -32,6 +32,7 @@ def _watch(at: World, universe: Universe | None = None) -> FactsWatch:
         ("nr", True, "neg_risk"),
         ("fd", None, "fees"),
         ("sd", 3, "seconds_delay"),
+        ("itode", True, "is_delay_enabled"),
     ],
 )
 def test_f10_changed_fact_is_marked_once_and_recorded_as_served(

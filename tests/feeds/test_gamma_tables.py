@@ -382,6 +382,16 @@ def test_what_the_venue_does_not_have_is_named_and_is_no_fault(
     assert words in found.remedy
 
 
+@pytest.mark.parametrize(("seconds", "expected"), [(0, 1), (3, 3)])
+def test_a_delay_that_is_only_flagged_counts_as_a_second(seconds: int, expected: int) -> None:
+    venue = Venue()
+    venue.markets[0].clob["sd"] = seconds
+    venue.markets[0].clob["itode"] = True
+    found, _ = resolved(venue)
+    assert isinstance(found, Universe)
+    assert found.markets[0].seconds_delay == expected
+
+
 def test_at_most_five_missing_names_are_shown() -> None:
     found, _ = resolved(Venue(), Selection(market_ids=tuple(map(str, range(10, 30)))))
     assert isinstance(found, Unresolved)

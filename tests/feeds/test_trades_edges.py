@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
-from razor.adapters.polymarket.trades import TRADES_CONN, TradesPoller
+from razor.adapters.polymarket.rest import Http
+from razor.adapters.polymarket.trades import TRADES_CONN, PollThrottle, TradesPoller
 from razor.domain.feed import RecordKind, TradesApi
 from razor.domain.feed_event import HttpAttempt, HttpOutcome, TradePollFailed, TradePollHitLimit
 
@@ -16,6 +19,16 @@ from .world import World, running, world
 
 def poller(at: World) -> TradesPoller:
     return TradesPoller(universe=at.universe, http=at.http, ports=at.ports, settings=at.settings)
+
+
+@asynccontextmanager
+async def limited(at: World, throttle: PollThrottle) -> AsyncIterator[TradesPoller]:
+    """A poller whose client is turned away now and then."""
+    http = Http(
+        settings=at.settings, clock=at.clock, log=at.log, jitter=lambda _: 0, throttle=throttle
+    )
+    async with http:
+        yield TradesPoller(universe=at.universe, http=http, ports=at.ports, settings=at.settings)
 
 
 def page(venue: Venue, numbers: range, market: int = 0) -> list[dict[str, object]]:
@@ -186,5 +199,28 @@ def test_the_frozen_rule_decides_whose_prints_are_asked_for(*, taker_only: bool,
         async with world(Venue(), **changes) as at, running(poller(at).run()):
             await until(lambda: at.venue.requested("/trades"))
             assert at.venue.requested("/trades")[0].param("takerOnly") == word
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(("every", "is_struck"), [(1, True), (2, False), (3, False)])
+def test_a_switch_turns_polls_away_and_a_retry_cures_what_it_can(
+    every: int, *, is_struck: bool
+) -> None:
+    async def run() -> None:
+        noted: list[int] = []
+        venue = Venue()
+        venue.trades[venue.markets[0].condition_id] = page(venue, range(1, 4))
+        throttle = PollThrottle(every=every, note=lambda: noted.append(1))
+        async with world(venue) as at, limited(at, throttle) as polls, running(polls.run()):
+            await drive(at.clock, lambda: len(at.log.of(HttpAttempt)) >= 12)
+            attempts = at.log.of(HttpAttempt)
+            turned_away = [one for one in attempts if one.outcome is HttpOutcome.THROTTLED]
+            assert {one.status for one in turned_away} == {429}
+            assert len(turned_away) == len(attempts) // every
+            assert len(noted) in {len(turned_away), len(turned_away) + 1}
+            # Every attempt of a poll struck is a failed poll, and one that may hide prints.
+            assert bool(at.log.of(TradePollFailed)) == is_struck
+            assert len(venue.requested("/trades")) == len(attempts) - len(turned_away)
 
     asyncio.run(run())

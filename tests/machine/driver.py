@@ -172,6 +172,9 @@ class Driver:
         attempt = self.model.attempts[order]
         signal = self.model.signals[attempt.signal_id]
         known = self.model.account.fills.get((order, trade_id))
+        # What was void when it was first seen has never been counted: only a fill that fails ends
+        # the buying (F-48).
+        is_failing = settle == "VOID" and known is not None and known.settle == "PROV"
         model = self.model.orders[order]
         was_over, was_in_flight = model.state == "TERMINAL", model.in_flight
         is_new = self.model.account.book(
@@ -183,7 +186,7 @@ class Driver:
             self.is_venue_false = self.is_venue_false or qty > was_in_flight
             if was_over:
                 signal.is_late = signal.is_unwinding = True
-        if settle == "VOID" and known is not None:
+        if is_failing:
             signal.is_unwinding = True
         actions = self.machine.trade(
             self.now, order, trade_id, qty=qty, price_micros=price, fee_micros=0, settle=settle

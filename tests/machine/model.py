@@ -48,7 +48,7 @@ class OrderModel:
         elif self.state == "TERMINAL":
             self.is_watched = self.is_watched and timer != "late"
         elif kind in {"claimed", "finished"}:
-            self._claimed(qty)
+            self._claimed(kind, qty)
         else:
             self._told(kind, timer)
 
@@ -69,8 +69,11 @@ class OrderModel:
         if self.cum >= self.qty or (self.state == "UNKNOWN" and self.claim == self.cum):
             self.state = "TERMINAL"
 
-    def _claimed(self, qty: int) -> None:
-        if qty == self.cum:
+    def _claimed(self, kind: str, qty: int) -> None:
+        if kind == "claimed" and qty == 0:
+            # Nothing could contradict it in time: no proof (F-25).
+            self.state = "UNKNOWN"
+        elif qty == self.cum:
             self.state = "TERMINAL"
         else:
             self.state, self.claim = "UNKNOWN", qty

@@ -17,7 +17,7 @@ from razor.app.report.trail import chosen_signals, trail_facts, trail_page
 from razor.app.report.trail.guards import NAMES, in_words
 from razor.app.report.trail.plot import signal_figure
 from razor.application.trail import optimism
-from razor.application.trail_table import TRADE_LOG_HEADER
+from razor.application.trail_table import FILLS_HEADER, TRADE_LOG_HEADER
 from razor.domain.trail import OUTCOMES, Guard, SignalTrail, Trail
 
 from .golden import assert_golden, without_drawings
@@ -25,8 +25,11 @@ from .trail_rows import (
     HOSTILE,
     RUN,
     START,
+    Account,
     Tables,
+    confirmed,
     done_rows,
+    fills,
     flattened_rows,
     row,
     stopped_rows,
@@ -113,41 +116,84 @@ def test_a_refusal_tells_both_sides() -> None:
     assert "came again" in again
 
 
-def test_realised_results_are_exact() -> None:
+def test_realised_results_are_exact_and_after_fees() -> None:
     trail = trail_of(tables())
-    # Bought 10 at 0.6 and 10 at 0.301, held whole: 10 dollars less 9.01.
+    # Bought 10 at 0.6 and 10 at 0.301 for fees of 0.075, held whole: 10 dollars less 9.085.
     whole = signal(trail, 1).realised
     assert (whole.cash, whole.held_sets, whole.result) == (
-        Decimal("-9.01"),
+        Decimal("-9.085"),
         Decimal(10),
-        Decimal("0.99"),
+        Decimal("0.915"),
     )
-    assert signal(trail, 5).realised.result == Decimal("-0.4")
+    assert whole.fees == Decimal("0.075")
+    assert signal(trail, 5).realised.result == Decimal("-0.45")
     stopped = signal(trail, 6).realised
-    assert (stopped.result, stopped.left_over) == (Decimal(-4), Decimal(10))
-    assert trail.realised == Decimal("-3.41")
+    assert (stopped.result, stopped.left_over) == (Decimal("-4.03"), Decimal(10))
+    assert (trail.realised, trail.fees) == (Decimal("-3.565"), Decimal("0.155"))
     assert trail.frozen.signals == 6
     assert trail.venue.signals == 5
     assert trail.venue.shadow == Decimal("0.248")
+    assert trail.venue.simulated == trail.realised
+
+
+def test_the_account_is_the_sum_of_its_signals() -> None:
+    identity = trail_of(tables()).identity
+    assert (identity.cash, identity.payout) == (Decimal("-13.565"), Decimal(10))
+    assert (identity.signals, identity.not_final) == (Decimal("-3.565"), Decimal(0))
+    assert identity.difference == 0
+    assert "(S-33)" in terminal_text(page())
+
+
+def test_cash_of_a_signal_that_is_not_in_the_trail_is_told() -> None:
+    found = replace(tables(), trade_log=f"{TRADE_LOG_HEADER}\n{done_rows()}")
+    assert trail_of(found).identity.difference == Decimal("-4.48")
+    assert "differ by -4.48 USDC, which S-33 forbids" in re.sub(
+        r"\s+", " ", terminal_text(page(found))
+    )
 
 
 def test_a_merge_is_cash_and_leaves_nothing_held() -> None:
-    merged = row(4_361, 1, "MERGE", req_qty="10", filled_qty="10", result="FULL")
-    found = replace(tables(), trade_log=f"{TRADE_LOG_HEADER}\n{done_rows()}{merged}")
-    realised = signal(trail_of(found), 1).realised
+    account = fills()
+    account.confirm()
+    account.add(1, "MERGE", "10", qty="10", settle_status="CONF")
+    realised = signal(trail_of(replace(tables(), fills=account.text)), 1).realised
     assert (realised.cash, realised.held_sets, realised.left_over) == (
-        Decimal("0.99"),
+        Decimal("0.915"),
         Decimal(0),
         Decimal(0),
     )
 
 
 def test_a_fill_that_the_chain_has_not_confirmed_is_no_result() -> None:
-    text = done_rows()
-    kept = [one for one in text.splitlines(keepends=True) if ",SETTLE," not in one]
-    found = replace(tables(), trade_log=f"{TRADE_LOG_HEADER}\n{''.join(kept)}")
-    realised = signal(trail_of(found), 1).realised
+    trail = trail_of(replace(tables(), fills=fills().text))
+    realised = signal(trail, 1).realised
     assert (realised.result, realised.not_final) == (Decimal(0), Decimal(20))
+    assert realised.not_final_cash == Decimal("-9.085")
+    assert (trail.realised, trail.identity.difference) == (Decimal(0), Decimal(0))
+
+
+def test_a_fill_that_the_chain_failed_gives_its_cash_back() -> None:
+    account = Account()
+    account.fill(1, (1, 1), "10", "-6.05", fee="0.05")
+    row = dict(zip(FILLS_HEADER.split(","), account.text.splitlines()[1].split(","), strict=True))
+    again: dict[str, object] = {
+        name: row[name] for name in ("order_id", "trade_id", "leg_index", "side", "qty", "fee")
+    }
+    account.add(1, "SETTLE", "6.05", price="0.5", settle_status="VOID", **again)
+    trail = trail_of(replace(tables(), fills=account.text))
+    made = signal(trail, 1).realised
+    assert (made.result, made.fees, made.not_final) == (Decimal(0), Decimal(0), Decimal(0))
+    assert trail.identity.difference == 0
+
+
+def test_a_whole_set_whose_payout_is_not_proven_is_worth_nothing() -> None:
+    text = confirmed().replace(",hold,", ",unproven,")
+    made = signal(trail_of(replace(tables(), fills=text)), 1).realised
+    assert (made.held_sets, made.payout, made.result) == (
+        Decimal(10),
+        Decimal(0),
+        Decimal("-9.085"),
+    )
 
 
 def test_the_ratio_has_no_value_where_nothing_was_made() -> None:

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from razor.app.report.trail.words import desk_sentence
 from razor.application.trail_table import (
     SHADOW_LEGS_HEADER,
     SHADOW_SETS_HEADER,
     TICKS_HEADER,
     TRADE_LOG_HEADER,
+    read_fills,
     read_shadow_legs,
     read_shadow_sets,
     read_tops,
@@ -19,7 +21,7 @@ from razor.application.trail_table import (
 )
 from razor.domain.errors import DecodeError
 
-from .trail_rows import REMEDY, legs, line, lines, row, shadow, tables
+from .trail_rows import HOSTILE, REMEDY, fills, legs, line, lines, row, shadow, tables
 
 
 def refusal(text: str) -> DecodeError:
@@ -101,6 +103,20 @@ def test_a_change_of_state_without_both_states_is_refused() -> None:
     assert "field reason_codes" in str(error)
 
 
+@pytest.mark.parametrize("said", ["", 'ann: no codes, "free" text', HOSTILE, "guard=S-01 e=1|X"])
+def test_words_of_an_operator_are_text_whatever_they_look_like(said: str) -> None:
+    table = f"{TRADE_LOG_HEADER}\n{row(0, None, 'OPERATOR', reason_codes=f'STOP|{said}')}"
+    _, _, (found,) = read_trade_log(lines(table), REMEDY)
+    assert (found.words, found.guard) == (("STOP", said), None)
+    assert desk_sentence(found) == f"STOP by {said}"
+
+
+@pytest.mark.parametrize("cell", ["", "STOP", "FIRE|ann: a", "stop|ann: a"])
+def test_an_operator_without_a_verb_is_refused(cell: str) -> None:
+    error = refusal(f"{TRADE_LOG_HEADER}\n{row(0, None, 'OPERATOR', reason_codes=cell)}")
+    assert "field reason_codes" in str(error)
+
+
 def test_an_end_of_no_signal_is_refused() -> None:
     error = refusal(f"{TRADE_LOG_HEADER}\n{row(0, None, 'END', result='NO_FILL')}")
     assert "field signal_id" in str(error)
@@ -137,3 +153,36 @@ def test_no_damage_is_anything_but_a_typed_error(junk: str, place: int) -> None:
     text = tables().trade_log
     with contextlib.suppress(DecodeError):
         read_trade_log(lines(text[:place] + junk + text[place:]), REMEDY)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("signal_id", ""),
+        ("settlement", "soon"),
+        ("event", "BUY"),
+        ("side", ""),
+        ("qty", "ten"),
+        ("fee", ""),
+        ("settle_status", ""),
+        ("cash", "-6.04"),
+        ("account_cash", "-6.04"),
+    ],
+)
+def test_a_wrong_cell_of_a_fill_is_refused_with_its_place(field: str, value: str) -> None:
+    header, first, *_ = fills().text.splitlines()
+    names = header.split(",")
+    cells = first.split(",")
+    cells[names.index(field)] = value
+    text = f"{header}\n{','.join(cells)}\n"
+    with pytest.raises(DecodeError) as caught:
+        read_fills(lines(text), REMEDY)
+    named = "account_cash" if field == "cash" else field
+    assert f"fills.csv, line 2, field {named}: found" in str(caught.value)
+    assert REMEDY in str(caught.value)
+
+
+def test_a_missing_row_of_fills_is_noticed() -> None:
+    header, first, _, *rest = fills().text.splitlines()
+    with pytest.raises(DecodeError, match="the cash of all rows so far"):
+        read_fills(lines("\n".join([header, first, *rest]) + "\n"), REMEDY)

@@ -1,15 +1,18 @@
 """The tables of a small simulated run, written by hand: every way a signal can end."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from io import StringIO
 
 from razor.application.trail import make_trail
 from razor.application.trail_table import (
+    FILLS_HEADER,
     SHADOW_LEGS_HEADER,
     SHADOW_SETS_HEADER,
     TICKS_HEADER,
     TRADE_LOG_HEADER,
     Top,
+    read_fills,
     read_shadow_legs,
     read_shadow_sets,
     read_tops,
@@ -28,6 +31,7 @@ class Tables:
     """The texts of the tables that a trail rests on."""
 
     trade_log: str
+    fills: str
     shadow_sets: str
     shadow_legs: str
     ticks: str
@@ -215,6 +219,75 @@ def stopped_rows() -> str:
     )
 
 
+@dataclass(slots=True)
+class Account:
+    """Writes rows of ``fills.csv`` with the account's running cash."""
+
+    cash: Decimal = Decimal(0)
+    text: str = f"{FILLS_HEADER}\n"
+
+    def add(self, signal: int, event: str, cash: str, **cells: object) -> None:
+        """Add one row."""
+        self.cash += Decimal(cash)
+        facts: dict[str, object] = {
+            "ts_ms": START,
+            "run_id": RUN,
+            "mode": "SIM",
+            "signal_id": signal,
+            "market_id": f"0xmarket{signal}",
+            "settlement": "hold",
+            "legs_n": 2,
+            "event": event,
+            "cash": cash,
+            "account_cash": f"{self.cash.normalize():f}",
+        }
+        self.text += line(FILLS_HEADER, **(facts | cells))
+
+    def fill(self, signal: int, place: tuple[int, int], qty: str, cash: str, **cells: str) -> None:
+        """Add a match; the number of its trade is that of the row."""
+        leg, attempt = place
+        facts: dict[str, object] = {
+            "order_id": f"0x{signal:032x}{leg:016x}{attempt:016x}",
+            "trade_id": f"{self.text.count(chr(10)):032x}",
+            "leg_index": leg,
+            "token_id": f"70{leg}",
+            "side": "BUY",
+            "qty": qty,
+            "price": "0.5",
+            "fee": "0",
+            "settle_status": "PROV",
+        }
+        self.add(signal, "FILL", cash, **(facts | cells))
+
+    def confirm(self) -> None:
+        """Add a confirmation for every match so far."""
+        for row in self.text.splitlines()[1:]:
+            cells = dict(zip(FILLS_HEADER.split(","), row.split(","), strict=True))
+            told: dict[str, object] = {**cells, "settle_status": "CONF"}
+            for name in ("signal_id", "event", "cash", "account_cash"):
+                del told[name]
+            self.add(int(cells["signal_id"]), "SETTLE", "0", **told)
+
+
+def fills() -> Account:
+    """The matches of the signals that had any: cash is notional and fee, as the core rounds it."""
+    account = Account()
+    account.fill(1, (1, 1), "10", "-6.05", price="0.6", fee="0.05")
+    account.fill(1, (0, 2), "4", "-1.214", price="0.301", fee="0.01")
+    account.fill(1, (0, 2), "6", "-1.821", price="0.301", fee="0.015")
+    account.fill(5, (0, 1), "10", "-4.03", price="0.4", fee="0.03")
+    account.fill(5, (0, 3), "10", "3.58", price="0.36", fee="0.02", side="SELL")
+    account.fill(6, (0, 1), "10", "-4.03", price="0.4", fee="0.03")
+    return account
+
+
+def confirmed() -> str:
+    """The table of those matches, each confirmed."""
+    account = fills()
+    account.confirm()
+    return account.text
+
+
 def shadow(signal: int, ms: int, frozen: str, venue: str) -> str:
     """One row of the shadow ledger."""
     return line(
@@ -279,6 +352,7 @@ def tables() -> Tables:
         + waiting_rows()
         + flattened_rows()
         + stopped_rows(),
+        fills=confirmed(),
         shadow_sets=SHADOW_SETS_HEADER + "\n" + "".join(shadow(*fact) for fact in facts),
         shadow_legs=SHADOW_LEGS_HEADER + "\n" + "".join(legs(fact[0]) for fact in facts),
         ticks=TICKS_HEADER
@@ -305,6 +379,7 @@ def trail_of(found: Tables) -> Trail:
         run_id=run_id,
         mode=mode,
         rows=rows,
+        fills=read_fills(lines(found.fills), REMEDY),
         sets=read_shadow_sets(lines(found.shadow_sets), REMEDY),
         legs=read_shadow_legs(lines(found.shadow_legs), REMEDY),
         ladder=Ladder(),

@@ -105,6 +105,7 @@ def test_frozen_defaults_are_those_of_the_schema() -> None:
         "oms.settle_deadline_ms": 180000,
         "oms.signal_ttl_ms": 1000,
         "oms.take_delayed_markets": False,
+        "oms.durable_intents": False,
         "risk.max_event_exposure_usdc": Decimal(50),
         "risk.exit_reserve_pct": 25,
         "risk.max_loss_streak": 3,

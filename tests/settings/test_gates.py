@@ -39,7 +39,7 @@ def settings_with(*, is_enabled: bool, has_caps: bool, has_waiver: bool) -> Sett
         accept_no_verdict="the desk wants fills" if has_waiver else "",
     )
     risk = default.risk if has_caps else replace(default.risk, max_exposure_usdc=Decimal(0))
-    return replace(default, live=live, risk=risk)
+    return replace(default, live=live, risk=risk, oms=replace(default.oms, durable_intents=True))
 
 
 def vector_of(switches: dict[str, bool]) -> GateVector:
@@ -122,6 +122,18 @@ def test_only_the_digit_one_confirms(confirm: str) -> None:
         "live", {"RAZOR_LIVE_CONFIRM": confirm}, settings, Facts(has_doctor_passed=True)
     )
     assert vector.shut == (Gate.CONFIRM,)
+
+
+def test_orders_that_no_disk_remembers_are_refused_where_they_are_real() -> None:
+    durable = settings_with(is_enabled=True, has_caps=True, has_waiver=True)
+    settings = replace(durable, oms=replace(durable.oms, durable_intents=False))
+    confirmed, facts = {"RAZOR_LIVE_CONFIRM": "1"}, Facts(has_doctor_passed=True)
+    vector = resolve_gates("live", confirmed, settings, facts)
+    assert (vector.order_path, vector.shut) == (OrderPath.REFUSED, (Gate.DURABLE,))
+    with pytest.raises(GateRefused, match="DURABLE"):
+        admit(vector)
+    simulated = replace(settings, live=replace(settings.live, enabled=False))
+    assert resolve_gates("live", {}, simulated, facts).order_path is OrderPath.SIM
 
 
 def test_refusal_names_every_shut_gate_and_how_to_open_it() -> None:

@@ -13,9 +13,10 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from io import StringIO, TextIOWrapper
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeAlias
 
 import rich.console
+from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
@@ -23,7 +24,10 @@ from rich.text import Text
 from razor.app.visible import visible
 from razor.domain.errors import JsonValue
 
-__all__ = ["Bar", "Console", "process_console"]
+__all__ = ["Bar", "Console", "ShowTable", "process_console"]
+
+# Shows columns, rows and a title.
+ShowTable: TypeAlias = "Callable[[Sequence[str], Sequence[Sequence[str]], str], None]"
 
 # Shorter work needs no bar: it would only flicker.
 _BAR_AFTER_S = 2.0
@@ -124,14 +128,25 @@ class Console:
         """Write facts as one JSON document; the text is ASCII, so nothing in it is interpreted."""
         self._write(self._out, json.dumps(value, indent=2, ensure_ascii=True) + "\n")
 
+    def json_line(self, value: JsonValue) -> None:
+        """Write facts as one line of JSON, for facts that come again and again."""
+        self._write(self._out, json.dumps(value, ensure_ascii=True) + "\n")
+
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str) -> None:
         """Write a table; ``title`` carries units and sample size. Cells are escaped."""
-        table = Table(title=Text(visible(title)), title_justify="left")
-        for column in columns:
-            table.add_column(Text(visible(column)), overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(visible(cell)) for cell in row))
-        self._write(self._out, self._rendered(table))
+        self._write(self._out, self._rendered(_table(columns, rows, title)))
+
+    @contextmanager
+    def live_table(self) -> Generator[ShowTable]:
+        """Show one table again and again: in its place on a terminal, one below the other else."""
+        if not self._out.isatty():
+            yield lambda columns, rows, title: self.table(columns, rows, title=title)
+            return
+        console = rich.console.Console(file=self._out)
+        with Live(console=console, auto_refresh=False) as live:
+            yield lambda columns, rows, title: live.update(
+                _table(columns, rows, title), refresh=True
+            )
 
     def notice(self, text: str) -> None:
         """Tell a person something on stderr; line breaks are kept, all else is escaped."""
@@ -174,6 +189,15 @@ class Console:
             # The reader has seen enough (`| head`). Python would complain once more at exit,
             # when it flushes what is left, so what is left goes nowhere.
             _silence(stream)
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> Table:
+    table = Table(title=Text(visible(title)), title_justify="left")
+    for column in columns:
+        table.add_column(Text(visible(column)), overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(visible(cell)) for cell in row))
+    return table
 
 
 def _silence(stream: TextIO) -> None:

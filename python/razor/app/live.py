@@ -1,7 +1,8 @@
 """The live venue, wired: sockets and polls in, records out, until a stop or the duration.
 
-Owns: how settings become the feed's, the feed's log, and the beat that lets time pass when the
-venue is quiet. Must never: decide about data, or hold an account's secret; the feed needs none.
+Owns: how settings become the feed's, the feed's log, the beat that lets time pass when the venue is
+quiet, and the turn of operators between two frames. Must never: decide about data, or hold
+an account's secret; the feed needs none.
 """
 
 import asyncio
@@ -13,10 +14,18 @@ from enum import Enum
 
 import msgspec
 
+from razor.adapters.control.mailbox import Mailbox
 from razor.adapters.files.session import LiveSession
-from razor.adapters.polymarket import Gamma, Http, LiveFeed, SystemClock, TaskSupervisor
+from razor.adapters.polymarket import (
+    Gamma,
+    Http,
+    LiveFeed,
+    PollThrottle,
+    SystemClock,
+    TaskSupervisor,
+)
 from razor.app.wiring import Process
-from razor.application.ports import Duty, Feed, FeedPorts, RecordPorts
+from razor.application.ports import Duty, Ended, Feed, FeedPorts, RecordPorts
 from razor.application.record import Record, RecordEnd, RecordRequest, RecordSummary
 from razor.domain.errors import Problem, SettingsError, Unreachable
 from razor.domain.feed import EndpointSettings, FeedSettings, Selection
@@ -24,9 +33,11 @@ from razor.domain.feed_event import FeedEvent, HttpAttempt, HttpOutcome
 from razor.domain.settings import Settings
 from razor.domain.universe import Universe
 
-__all__ = ["feed_settings", "record_live"]
+__all__ = ["LiveJob", "feed_settings", "record_live"]
 
 _BEAT_MS = 1_000
+# The rate limit in FAULTS.md.
+_F28 = 28
 _LOG = logging.getLogger("razor.feed")
 # The feed's names for three keys of [feed].
 _RENAMED = {
@@ -100,15 +111,55 @@ class _Stop:
         await self._event.wait()
 
 
-def record_live(
-    start: Process, settings: Settings, session: LiveSession, *, duration_ms: int
-) -> RecordSummary:
+class _Operated:
+    """Runs duties, and answers operators beside them from the first one on."""
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
+        self._supervisor = TaskSupervisor()
+
+    async def run(self, duties: Sequence[Duty]) -> Ended:
+        """Run all until one ends."""
+        return await self._supervisor.run([*duties, Duty(name="operators", run=self._serve)])
+
+    async def _serve(self) -> None:
+        loop, asked = asyncio.get_running_loop(), asyncio.Event()
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(asked.set)
+
+        self._mailbox.on_question(wake)
+        try:
+            while True:
+                await asked.wait()
+                asked.clear()
+                self._mailbox.serve()
+        finally:
+            self._mailbox.on_question(None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveJob:
+    """What to record and with whom: the settings, the session, and the operators' mailbox.
+
+    ``duration_ms`` 0 means until stopped. Every ``http_429_every``-th trade poll is turned away, 0
+    for none.
+    """
+
+    settings: Settings
+    session: LiveSession
+    mailbox: Mailbox
+    duration_ms: int = 0
+    http_429_every: int = 0
+
+
+def record_live(start: Process, job: LiveJob) -> RecordSummary:
     """Record the venue until the end.
 
     Errors: :class:`SettingsError` when no market is selected or an address is unsafe,
     :class:`Unreachable` when the venue or its feed failed for good; recording is flushed by then.
     """
-    summary = asyncio.run(_record(start, settings, session, duration_ms))
+    summary = asyncio.run(_record(start, job))
     match summary.end:
         case RecordEnd.STOPPED | RecordEnd.DURATION:
             return summary
@@ -123,25 +174,30 @@ def record_live(
             raise Unreachable(message, endpoint="feed", remedy=remedy)
 
 
-async def _record(
-    start: Process, settings: Settings, session: LiveSession, duration_ms: int
-) -> RecordSummary:
+async def _record(start: Process, job: LiveJob) -> RecordSummary:
+    settings, session = job.settings, job.session
+    throttle = None
+    if job.http_429_every > 0:
+        throttle = PollThrottle(every=job.http_429_every, note=lambda: session.note_injected(_F28))
     clock, log, wired = SystemClock(), _FeedLog(), feed_settings(settings)
     ports = FeedPorts(recorder=session, liveness=session, clock=clock, log=log)
-    async with Http(settings=wired, clock=clock, log=log, jitter=_jitter) as http:
+    async with Http(
+        settings=wired, clock=clock, log=log, jitter=_jitter, throttle=throttle
+    ) as http:
         live = LiveFeed(settings=wired, ports=ports, http=http, jitter=_jitter)
         record = Record(
             RecordPorts(
                 metadata=Gamma(http=http, clock=clock, log=log),
                 feed=_BeatingFeed(feed=live, session=session, clock=clock),
                 recorder=session,
-                supervisor=TaskSupervisor(),
+                supervisor=_Operated(job.mailbox),
                 clock=clock,
                 stop=_Stop(start),
             )
         )
         selection = Selection(market_ids=settings.run.market_ids)
-        return await record.run(RecordRequest(selection=selection, duration_ms=duration_ms))
+        request = RecordRequest(selection=selection, duration_ms=job.duration_ms)
+        return await record.run(request)
 
 
 def _jitter(most: int) -> int:

@@ -29,7 +29,14 @@ from razor.app.evidence import CONFIG_FORM, config_form
 from razor.app.identity import BuildIdentity, build_identity
 from razor.app.simulated import SIM_SEEDS, injected_faults, sim_markers, sim_venue
 from razor.app.wiring import Process
-from razor.domain.errors import GateRefused, Problem, SettingsError
+from razor.domain.errors import (
+    GateRefused,
+    HardStopped,
+    Problem,
+    SettingsError,
+    message_of,
+    remedy_of,
+)
 from razor.domain.fault_plan import FaultLine
 from razor.domain.manifest import (
     MANIFEST_VERSION,
@@ -54,9 +61,11 @@ __all__ = ["OpenRun", "RunPlan", "admitted_gates", "opened", "require_markets"]
 
 _GATEWAY = "LIVE_GATEWAY"
 HARD_STOP_CODE = 4
+_DURABILITY_LOST = "guard=D-10"
 _SCHEMAS = {
     "journal": "1",
     "calibration_log": "1",
+    "fills": "1",
     "shadow_legs": "1",
     "shadow_log": "v5",
     "shadow_sets": "1",
@@ -163,7 +172,8 @@ def require_markets(config: ConfigFile) -> None:
 def opened(start: Process, plan: RunPlan) -> Generator[OpenRun]:
     """Open a run for writing; a block that raises leaves it as a crash would.
 
-    Errors: :class:`StorageError`, :class:`JournalError`.
+    Errors: :class:`StorageError`, :class:`JournalError`; :class:`HardStopped` when a run with an
+    order path could no longer be written.
     """
     identity = build_identity(start.environment)
     directory, notice, is_resumed = _directory(start, plan, identity)
@@ -181,15 +191,33 @@ def opened(start: Process, plan: RunPlan) -> Generator[OpenRun]:
             raw_ws=_raw_ws(plan),
             sim=_sim_venue(start, plan),
             lock=directory.lock,
+            durable_intents=plan.is_simulated and plan.config.settings.oms.durable_intents,
         )
         if is_resumed:
             process = Session(started_ns=start.started_ns, pid=start.pid)
             directory.write_manifest(resumed(directory.manifest(), process))
         try:
             yield OpenRun(directory=directory, session=session, label=label, notice=notice)
-        except BaseException:
+        except BaseException as error:
+            stopped = session.hard_stop
             session.abandon()
+            if stopped is not None and stopped.startswith(_DURABILITY_LOST):
+                raise _stopped(stopped, error) from error
             raise
+
+
+def _stopped(guard: str, error: BaseException) -> HardStopped:
+    """Say that trading stopped because the disk failed, which the exit code says too (D-10).
+
+    The run itself ends as by a crash: its manifest has no end, because nothing more can be written,
+    and the next start goes on with it.
+    """
+    return HardStopped(
+        f"HARDSTOP {guard}: {message_of(error)}",
+        reason=guard,
+        remedy=remedy_of(error)
+        or "nothing was sent after it; cure the disk and start again, which recovers the run",
+    )
 
 
 def _sim_venue(start: Process, plan: RunPlan) -> _core.SimVenue | None:

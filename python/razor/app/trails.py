@@ -19,6 +19,7 @@ from razor.app.evidence import config_of
 from razor.application.trail import make_trail
 from razor.application.trail_table import (
     Top,
+    read_fills,
     read_shadow_legs,
     read_shadow_sets,
     read_tops,
@@ -59,6 +60,7 @@ def trail_of_run(run_dir: Path) -> Trail:
         run_id=run_id or manifest.run_id,
         mode=mode,
         rows=rows,
+        fills=read_fills(_text(run_dir / "fills.csv", remedy), remedy),
         sets=read_shadow_sets(_text(run_dir / "shadow_sets.csv", remedy), remedy),
         legs=read_shadow_legs(_text(run_dir / "shadow_legs.csv", remedy), remedy),
         ladder=_ladder(settings),

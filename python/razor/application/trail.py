@@ -1,11 +1,11 @@
 """From the rows of a run's order path to its signals and sums.
 
-Owns: :func:`make_trail`, :func:`realised_of`, :func:`optimism`. Amounts are sums and products of
-table cells in exact decimals; nothing is rounded but the ratio. Must never: read a file or a clock,
-or count a fill that the chain has not confirmed.
+Owns: :func:`make_trail`, :func:`realised_of`, :func:`optimism`. Amounts are sums of table cells in
+exact decimals; nothing is rounded but the ratio. Must never: read a file or a clock, or count a
+fill that the chain has not confirmed.
 
-The realised result is before fees: ``trade_log.csv`` has none. Prices are the order's average,
-which the core rounds against us.
+Cash is that of ``fills.csv``: what the ledger booked, fees included, so the sum over the signals
+must be the account's own (S-33).
 """
 
 import math
@@ -15,6 +15,8 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from razor.domain.trail import (
     OUTCOMES,
+    FillRow,
+    Identity,
     Ladder,
     Overview,
     Quantiles,
@@ -43,6 +45,7 @@ def make_trail(  # noqa: PLR0913 - one per table and fact
     run_id: str,
     mode: str,
     rows: Sequence[TrailRow],
+    fills: Sequence[FillRow],
     sets: Mapping[int, ShadowSet],
     legs: Mapping[int, tuple[ShadowLeg, ...]],
     ladder: Ladder,
@@ -54,8 +57,18 @@ def make_trail(  # noqa: PLR0913 - one per table and fact
     for row in rows:
         if row.signal_id is not None:
             grouped[row.signal_id].append(row)
+    filled: defaultdict[int, list[FillRow]] = defaultdict(list)
+    for fill in fills:
+        filled[fill.signal_id].append(fill)
     signals = tuple(
-        _signal(signal_id, tuple(found), sets.get(signal_id), legs.get(signal_id, ()))
+        SignalTrail(
+            signal_id=signal_id,
+            started_ms=found[0].ts_ms if signal_id not in sets else sets[signal_id].ts_ms,
+            rows=tuple(found),
+            shadow=sets.get(signal_id),
+            legs=legs.get(signal_id, ()),
+            realised=realised_of(filled[signal_id]),
+        )
         for signal_id, found in grouped.items()
     )
     return Trail(
@@ -65,6 +78,8 @@ def make_trail(  # noqa: PLR0913 - one per table and fact
         desk_rows=tuple(row for row in rows if row.signal_id is None),
         overview=_overview(rows),
         realised=sum((signal.realised.result for signal in signals), _ZERO),
+        fees=sum((signal.realised.fees for signal in signals), _ZERO),
+        identity=_identity(fills, signals),
         frozen=_totals(
             (signal.shadow.frozen_pnl, signal.realised.result)
             for signal in signals
@@ -89,68 +104,54 @@ def optimism(shadow: Decimal | None, simulated: Decimal) -> Decimal | None:
     return ratio.quantize(Decimal(1).scaleb(-RATIO_PLACES), context=_EXACT)
 
 
-def _signal(
-    signal_id: int,
-    rows: tuple[TrailRow, ...],
-    shadow: ShadowSet | None,
-    legs: tuple[ShadowLeg, ...],
-) -> SignalTrail:
-    return SignalTrail(
-        signal_id=signal_id,
-        started_ms=rows[0].ts_ms if shadow is None else shadow.ts_ms,
-        rows=rows,
-        shadow=shadow,
-        legs=legs,
-        realised=realised_of(rows, shadow),
-    )
+def realised_of(fills: Iterable[FillRow]) -> Realised:
+    """Sum up the rows of one signal; see :class:`Realised`.
 
-
-def realised_of(rows: Iterable[TrailRow], shadow: ShadowSet | None) -> Realised:
-    """Sum up the confirmed fills of one signal; see :class:`Realised`."""
-    rows = tuple(rows)
+    A match counts once the chain has confirmed it; until then it stands apart, and one that failed
+    stands nowhere. Shares of a merge leave every leg alike.
+    """
+    final: list[FillRow] = []
+    matched: dict[str, FillRow] = {}
+    legs_n, settlement = 0, ""
+    for row in fills:
+        legs_n, settlement = row.legs_n, row.settlement
+        first = matched.pop(row.fill, None)
+        if row.settle == "PROV":
+            matched[row.fill] = row
+        elif row.settle == "CONF":
+            # What a confirmation moves has been moved by the match: the row of that has the cash.
+            final.append(row if first is None else first)
     held: defaultdict[int, Decimal] = defaultdict(Decimal)
-    cash, is_bounded = _ZERO, False
-    # The row that ends an order may come before or after its first confirmation.
-    prices = {row.order_id: row.avg_price for row in rows if row.avg_price is not None}
-    for row in rows:
-        if row.action == "SETTLE" and row.settle == "CONF" and row.filled_qty is not None:
-            price = prices.get(row.order_id)
-            is_bounded = is_bounded or price is None
-            worth = row.filled_qty * (price or row.limit_price or _ZERO)
-            sign = -1 if row.side == "BUY" else 1
-            cash += sign * worth
-            held[row.leg or 0] -= sign * row.filled_qty
-        elif row.action == "MERGE" and row.result == "FULL" and row.filled_qty is not None:
-            cash += row.filled_qty
-            for leg in held:
-                held[leg] -= row.filled_qty
+    merged = _ZERO
+    for row in final:
+        if row.leg is None:
+            merged += row.qty
+        else:
+            held[row.leg] += row.qty if row.side == "BUY" else -row.qty
+    for leg in held:
+        held[leg] -= merged
     # A leg without a confirmed fill is missing from `held`: then nothing is whole.
-    is_whole = shadow is not None and len(held) == shadow.legs_n
-    sets = max(min(held.values()), _ZERO) if is_whole else _ZERO
-    is_proven = shadow is not None and shadow.settlement in _PROVEN
+    sets = max(min(held.values()), _ZERO) if held and len(held) == legs_n else _ZERO
     return Realised(
-        cash=cash,
+        cash=sum((row.cash for row in final), _ZERO),
+        fees=sum((row.fee for row in final), _ZERO),
         held_sets=sets,
-        payout=sets if is_proven else _ZERO,
+        payout=sets if settlement in _PROVEN else _ZERO,
         left_over=sum((qty - sets for qty in held.values()), _ZERO),
-        not_final=_not_final(rows),
-        is_bounded=is_bounded,
+        not_final=sum((row.qty for row in matched.values()), _ZERO),
+        not_final_cash=sum((row.cash for row in matched.values()), _ZERO),
     )
 
 
-def _not_final(rows: Sequence[TrailRow]) -> Decimal:
-    """Give the shares matched that the chain has said nothing of."""
-    matched: dict[str, Decimal] = {}
-    final: defaultdict[str, Decimal] = defaultdict(Decimal)
-    for row in rows:
-        if row.filled_qty is None or not row.order_id:
-            continue
-        if row.is_attempt or row.action == "LATE_ARRIVAL":
-            matched[row.order_id] = max(matched.get(row.order_id, _ZERO), row.filled_qty)
-        elif row.settle in {"CONF", "VOID"}:
-            final[row.order_id] += row.filled_qty
-    open_qty = (qty - final[order] for order, qty in matched.items())
-    return sum((max(qty, _ZERO) for qty in open_qty), _ZERO)
+def _identity(fills: Sequence[FillRow], signals: Sequence[SignalTrail]) -> Identity:
+    """Set the account's own cash beside what the signals add up to."""
+    made = [signal.realised for signal in signals]
+    return Identity(
+        cash=fills[-1].account_cash if fills else _ZERO,
+        payout=sum((one.payout for one in made), _ZERO),
+        signals=sum((one.result for one in made), _ZERO),
+        not_final=sum((one.not_final_cash for one in made), _ZERO),
+    )
 
 
 def _overview(rows: Sequence[TrailRow]) -> Overview:

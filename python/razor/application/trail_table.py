@@ -3,9 +3,10 @@
 A trail is evidence. A reader that skipped what it does not understand would show a shorter story
 than the run had, and nobody would see what is missing.
 
-Owns: :func:`read_trade_log`, :func:`read_shadow_sets`, :func:`read_shadow_legs`, :func:`read_tops`.
-Must never: open a file, guess a cell, or skip a row. Every refusal is a :class:`DecodeError` that
-names the file, the line, the field, what was found and what cures it.
+Owns: :func:`read_trade_log`, :func:`read_fills`, :func:`read_shadow_sets`,
+:func:`read_shadow_legs`, :func:`read_tops`. Must never: open a file, guess a cell, or skip a row.
+Every refusal is a :class:`DecodeError` that names the file, the line, the field, what was found and
+what cures it.
 """
 
 import csv
@@ -15,14 +16,16 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from razor.domain.errors import DecodeError
-from razor.domain.trail import OUTCOMES, Guard, ShadowLeg, ShadowSet, TrailRow
+from razor.domain.trail import OUTCOMES, FillRow, Guard, ShadowLeg, ShadowSet, TrailRow
 
 __all__ = [
+    "FILLS_HEADER",
     "SHADOW_LEGS_HEADER",
     "SHADOW_SETS_HEADER",
     "TICKS_HEADER",
     "TRADE_LOG_HEADER",
     "Top",
+    "read_fills",
     "read_shadow_legs",
     "read_shadow_sets",
     "read_tops",
@@ -33,6 +36,10 @@ TRADE_LOG_HEADER = (
     "ts_ms,run_id,mode,signal_id,market_id,strategy,bucket,expected_net_bps,action,attempt,"
     "leg_index,token_id,side,limit_price,req_qty,chase_budget_bps,order_id,ack_status,filled_qty,"
     "avg_price,fill_status,settle_status,result,latency_ms,reason_codes"
+)
+FILLS_HEADER = (
+    "ts_ms,run_id,mode,signal_id,market_id,settlement,legs_n,event,order_id,trade_id,leg_index,"
+    "token_id,side,qty,price,fee,settle_status,cash,account_cash"
 )
 SHADOW_SETS_HEADER = (
     "run_id,schema_version,signal_id,signal_ts_unix_ms,market_id,strategy,legs_n,in_frozen_table,"
@@ -56,14 +63,16 @@ _MODES = ("SIM", "LIVE")
 _ACTIONS = (
     *("FIRE", "CHASE", "FLATTEN", "MERGE", "CONVERT", "REDEEM", "CANCEL", "SETTLE", "VOID"),
     *("LATE_ARRIVAL", "STATE", "MODE", "COOLDOWN", "DEDUP_SIGNAL", "HARDSTOP", "CLEAR"),
-    *("RECOVERY", "END", "FAULT"),
+    *("RECOVERY", "END", "FAULT", "OPERATOR"),
 )
+_VERBS = ("STOP", "HALT", "CLEAR")
 _SIDES = ("BUY", "SELL")
 _ACKS = ("MATCHED", "LIVE", "DELAYED", "REJECTED", "UNKNOWN")
 _FILLS = ("FULL", "PARTIAL", "NONE")
 _SETTLES = ("PROV", "CONF", "VOID")
 _RESULTS = ("FULL", "PARTIAL", "NONE", "REJECTED", "UNKNOWN", *OUTCOMES)
 _SETTLEMENTS = ("merge", "hold", "unproven")
+_EVENTS = ("FILL", "SETTLE", "MERGE")
 # Longer digits are no number of a table of razor; reading them would only cost time.
 # Only ASCII digits: other scripts have digits too, which no program of the core writes.
 _WHOLE = re.compile(r"-?[0-9]{1,19}", re.ASCII)
@@ -251,6 +260,12 @@ def _trail_row(line: _Line) -> TrailRow:
 def _reasons(line: _Line) -> tuple[tuple[str, ...], Guard | None]:
     """Read the words and, last, the guard."""
     text = line.text("reason_codes")
+    if line.text("action") == "OPERATOR":
+        # A person's words stand behind the verb: they are no codes, whatever they look like.
+        verb, bar, said = text.partition("|")
+        if verb not in _VERBS or not bar:
+            raise line.refuse("reason_codes", f"{', '.join(_VERBS)}, then | and what was said")
+        return (verb, said), None
     parts = text.split("|") if text else []
     guard: Guard | None = None
     if parts and parts[-1].startswith("guard="):
@@ -262,6 +277,44 @@ def _reasons(line: _Line) -> tuple[tuple[str, ...], Guard | None]:
     if any(_WORD.fullmatch(word) is None for word in parts):
         raise line.refuse("reason_codes", "words in capitals joined by |, then a guard")
     return tuple(parts), guard
+
+
+def read_fills(text: Iterable[str], remedy: str) -> tuple[FillRow, ...]:
+    """Read every change of the account's cash, in order. Errors: :class:`DecodeError`.
+
+    A row whose ``cash`` does not lead from the account before it to the one it names is refused:
+    a row is missing or was changed.
+    """
+    found: list[FillRow] = []
+    account = Decimal(0)
+    for line in _lines("fills.csv", FILLS_HEADER, text, remedy):
+        row = _fill_row(line)
+        account += row.cash
+        if row.account_cash != account:
+            raise line.refuse("account_cash", f"{account:f}, the cash of all rows so far")
+        found.append(row)
+    return tuple(found)
+
+
+def _fill_row(line: _Line) -> FillRow:
+    """Read one row, cell by cell; only a merge names no order."""
+    event = line.word("event", _EVENTS, may_be_blank=False)
+    is_merge = event == "MERGE"
+    fill = f"{line.text('order_id')}/{line.text('trade_id')}"
+    return FillRow(
+        signal_id=line.whole("signal_id"),
+        settlement=line.word("settlement", _SETTLEMENTS),
+        legs_n=line.whole("legs_n"),
+        event=event,
+        fill="" if is_merge else fill,
+        leg=None if is_merge else line.whole("leg_index"),
+        side=line.word("side", _SIDES, may_be_blank=is_merge),
+        qty=line.decimal("qty"),
+        fee=Decimal(0) if is_merge else line.decimal("fee"),
+        settle=line.word("settle_status", _SETTLES, may_be_blank=False),
+        cash=line.decimal("cash"),
+        account_cash=line.decimal("account_cash"),
+    )
 
 
 def read_shadow_sets(text: Iterable[str], remedy: str) -> dict[int, ShadowSet]:

@@ -8,10 +8,10 @@ place that prints escapes, because it knows its medium).
 Three families:
 
 - *the user's turn*: :class:`SettingsError` — correct a file or an option and start again;
-- *refused on purpose*: :class:`GateRefused`, :class:`OrderRefused`, :class:`RiskRefused`,
-  :class:`HardStopped` — razor protects the account;
-- *the world failed*: :class:`DecodeError`, :class:`JournalError`, :class:`StorageError`,
-  :class:`VenueError` — bad data, disk, network.
+- *refused on purpose*: :class:`GateRefused`, :class:`CommandRefused`, :class:`OrderRefused`,
+  :class:`RiskRefused`, :class:`HardStopped` — razor protects the account;
+- *the world failed*: :class:`ControlError`, :class:`DecodeError`, :class:`JournalError`,
+  :class:`StorageError`, :class:`VenueError` — bad data, disk, network.
 
 A bug is none of these: it is an ordinary Python exception and ends the process.
 """
@@ -28,6 +28,8 @@ __all__ = [
     "HARD_STOPS",
     "REFUSALS",
     "USER_ERRORS",
+    "CommandRefused",
+    "ControlError",
     "Corrupt",
     "DecodeError",
     "Gap",
@@ -208,6 +210,32 @@ class HardStopped(RazorError):
         self.reason = reason
 
 
+class CommandRefused(RazorError):
+    """A running process refuses an operator's command; ``reason`` is a word for programs.
+
+    ``unresolved`` counts what keeps a clear out.
+    """
+
+    def __init__(self, message: str, *, reason: str, unresolved: int = 0, remedy: str = "") -> None:
+        """Keep the reason code and the count."""
+        super().__init__(message, remedy=remedy)
+        self.reason = reason
+        self.unresolved = unresolved
+
+
+class ControlError(RazorError):
+    """There is no running process to talk to, or it does not answer; ``cause`` is a word.
+
+    ``NO_PROCESS`` nobody listens, ``NO_ANSWER`` it is unknown what a command did, ``FOREIGN`` the
+    socket is not this user's, ``VERSION`` the answer is of another razor.
+    """
+
+    def __init__(self, message: str, *, cause: str, remedy: str = "") -> None:
+        """Keep the cause."""
+        super().__init__(message, remedy=remedy)
+        self.cause = cause
+
+
 class VenueError(RazorError, _core.VenueError):
     """The venue answered with an error or not at all; ``endpoint`` is method and path."""
 
@@ -259,7 +287,7 @@ class StorageError(RazorError, _core.StorageError):
 # none of the first three is a fault of the world.
 DELIBERATE: Final = (_core.RazorError,)
 USER_ERRORS: Final = (_core.SettingsError,)
-REFUSALS: Final = (GateRefused, _core.OrderRefused, _core.RiskRefused)
+REFUSALS: Final = (GateRefused, CommandRefused, _core.OrderRefused, _core.RiskRefused)
 HARD_STOPS: Final = (HardStopped,)
 
 

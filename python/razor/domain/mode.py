@@ -60,6 +60,7 @@ class Gate(Enum):
     MODE_WORD = "say --mode live: live_sim asks for simulation while live.enabled = true does not"
     CONFIRM = "set RAZOR_LIVE_CONFIRM=1 in the environment of this start"
     CAPS = "give every cap in [risk] a value above 0"
+    DURABLE = "set oms.durable_intents = true: no real order leaves before it is on disk"
     VERDICT = (
         "seal a Day-14 verdict GO with sufficient evidence (razor report day14), "
         "or write a reason in live.accept_no_verdict"
@@ -146,6 +147,7 @@ def resolve_gates(
         Gate.MODE_WORD: not choice.is_sim_word,
         Gate.CONFIRM: is_confirmed,
         Gate.CAPS: has_caps,
+        Gate.DURABLE: settings.oms.durable_intents,
         Gate.VERDICT: facts.has_sealed_go or waiver != "",
         Gate.DOCTOR: facts.has_doctor_passed,
     }

@@ -10,7 +10,9 @@ from decimal import Decimal
 
 __all__ = [
     "OUTCOMES",
+    "FillRow",
     "Guard",
+    "Identity",
     "Ladder",
     "Overview",
     "Quantiles",
@@ -134,25 +136,69 @@ class ShadowLeg:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Realised:
-    """What the order machine made of a signal: confirmed fills only, before fees, exact.
+class FillRow:
+    """One row of ``fills.csv``: a fill, what the chain decided of it, or a merge.
 
-    ``cash`` USDC in less out; ``payout`` of whole sets still held, one dollar each;
-    ``left_over`` confirmed shares outside whole sets, valued at 0; ``not_final`` shares matched
-    and neither confirmed nor void. ``is_bounded``: a fill had no average, so its limit stands in.
+    ``cash`` is what the account's cash changed by, fees included, as the ledger booked it;
+    ``account_cash`` all of it so far, matched and not final included. ``leg`` is ``None`` and
+    ``fill`` blank for a merge; ``settlement`` says how a whole set pays. Amounts in USDC.
+    """
+
+    signal_id: int
+    settlement: str
+    legs_n: int
+    event: str
+    fill: str
+    leg: int | None
+    side: str
+    qty: Decimal
+    fee: Decimal
+    settle: str
+    cash: Decimal
+    account_cash: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Realised:
+    """What the order machine made of a signal: confirmed fills only, after fees, exact.
+
+    ``cash`` USDC in less out, ``fees`` the part of it that went to the venue; ``payout`` of whole
+    sets still held, one dollar each where that is proven; ``left_over`` confirmed shares outside
+    whole sets, valued at 0. Apart stand ``not_final`` shares matched and neither confirmed nor
+    void, and the ``not_final_cash`` of them.
     """
 
     cash: Decimal
+    fees: Decimal
     held_sets: Decimal
     payout: Decimal
     left_over: Decimal
     not_final: Decimal
-    is_bounded: bool
+    not_final_cash: Decimal
 
     @property
     def result(self) -> Decimal:
         """Cash and the payout of what is held whole."""
         return self.cash + self.payout
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Both sides of the identity of S-33, USDC.
+
+    ``cash`` is the account's as the ledger carried it, ``payout`` of all whole sets held;
+    ``signals`` the sum of the results of the signals, ``not_final`` the cash of what is not final.
+    """
+
+    cash: Decimal
+    payout: Decimal
+    signals: Decimal
+    not_final: Decimal
+
+    @property
+    def difference(self) -> Decimal:
+        """Zero, or the files do not tell one story."""
+        return self.cash + self.payout - self.signals - self.not_final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,6 +302,8 @@ class Trail:
     desk_rows: tuple[TrailRow, ...]
     overview: Overview
     realised: Decimal
+    fees: Decimal
+    identity: Identity
     frozen: Totals
     venue: Totals
     ladder: Ladder

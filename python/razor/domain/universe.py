@@ -59,7 +59,8 @@ class MarketMeta:
     """One binary market. `token_ids[0]` belongs to `outcomes[0]`, which is "YES" everywhere.
 
     `tick_size` and `min_order_size` (shares) are decimal text; `end_ms` is the scheduled end, 0
-    when the venue gives none (never a trading cut-off); `seconds_delay` the taker delay.
+    when the venue gives none (never a trading cut-off); `seconds_delay` the taker
+    delay in whole seconds, rounded up: 1 where the venue only says that there is one.
     """
 
     condition_id: str

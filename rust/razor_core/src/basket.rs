@@ -26,16 +26,20 @@ mod drive;
 mod finish;
 mod flow;
 mod legs;
+mod orders;
 mod plan;
 mod restart;
 mod row;
+mod standing;
 
 pub use desk::{
-    Action, Answer, Desk, DeskTimer, Input, Operator, Refusal, Slot, Trade, Treasury, VenueMode,
+    Action, Answer, Desk, DeskTimer, Input, Operator, Refusal, Trade, Treasury, VenueMode,
 };
 pub use legs::{Basket, LegState, Merge, Purpose, Wait};
+pub use orders::{Ack, FINISHED_BYTES, Orders, Slot};
 pub use plan::{LegPlan, Plan, Quote, Rules, View, Waits};
 pub use row::{Row, Sample};
+pub use standing::Standing;
 
 /// Where the desk stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -15,11 +15,15 @@
 //!   not first) is an error, because then the journal is not one of ours.
 
 pub mod counters;
+mod facts;
 pub mod gap;
 pub mod meta;
 pub mod object;
 pub mod oms;
+mod oms_fills;
+mod oms_hashes;
 mod oms_rows;
+mod oms_samples;
 mod oms_view;
 pub mod order_params;
 pub mod params;
@@ -40,7 +44,7 @@ use crate::basket::Desk;
 use crate::book::Books;
 use crate::ids::{ConnIx, SetIx, TokenIx};
 use crate::market::Universe;
-use crate::order::gateway::MarketTop;
+use crate::order::gateway::{MarketTop, Past};
 use crate::signal::LegQuote;
 use crate::units::Nanos;
 use counters::{Counters, Integrity};
@@ -144,6 +148,7 @@ impl Engine {
     fn settle<S: Sink>(&mut self, parts: &mut Parts, sink: &mut S) {
         let now_ms = self.now.millis_floor();
         parts.elapse(self.now, sink);
+        parts.sample_due(self.now, sink);
         parts.settle_due(self.now, &mut self.counters, sink);
         if now_ms >= self.next_heartbeat_ms {
             self.heartbeat(now_ms, parts, sink);
@@ -226,6 +231,7 @@ impl Engine {
         self.is_ended = true;
         self.integrity.last_ms = self.now.millis_floor();
         parts.end_orders(self.now, sink);
+        parts.end_samples(sink);
         parts.finish(self.now, &mut self.counters, sink);
         parts.refresh(&mut self.counters, &mut self.integrity);
         let row = counters::integrity_row(
@@ -258,6 +264,15 @@ impl Engine {
         &self.integrity
     }
 
+    /// Both as they stand now: those of the parts are else as old as the last heartbeat.
+    pub fn counted(&self) -> (Counters, Integrity) {
+        let (mut counters, mut integrity) = (self.counters, self.integrity.clone());
+        if let Some(parts) = &self.parts {
+            parts.refresh(&mut counters, &mut integrity);
+        }
+        (counters, integrity)
+    }
+
     /// Engine time: the largest receive time so far.
     pub fn now(&self) -> Nanos {
         self.now
@@ -287,6 +302,12 @@ impl Engine {
     /// The desk of the order path; `None` in a dry run.
     pub fn desk(&self) -> Option<&Desk> {
         self.parts.as_ref()?.oms.as_ref().map(|oms| &oms.desk)
+    }
+
+    /// What the venue of the order path did so far; nothing in a dry run.
+    pub fn past(&self) -> Past {
+        let oms = self.parts.as_ref().and_then(|parts| parts.oms.as_ref());
+        oms.map(|oms| oms.past()).unwrap_or_default()
     }
 
     /// When the order path next wants to be told the time.

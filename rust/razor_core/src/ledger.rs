@@ -22,9 +22,6 @@ mod stock;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-
 use thiserror::Error;
 
 use crate::ids::TokenIx;
@@ -193,10 +190,17 @@ pub struct CashChange {
     pub prov: Usdc,
 }
 
+/// Bytes that a final fill takes for the rest of the run.
+pub const FINAL_BYTES: usize = size_of::<Fill>();
+
 /// All fills and what they add up to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Ledger {
-    fills: BTreeMap<FillKey, Booking>,
+    /// Provisional fills, ascending by key.
+    open: Vec<Booking>,
+    /// Final fills, ascending by key: they are kept to be compared with repeats. Orders come in
+    /// order and settle within minutes, so that a fill is put in close to the end.
+    closed: Vec<Fill>,
     stock: Stock,
 }
 
@@ -209,14 +213,50 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`]; nothing has changed.
     pub fn book(&mut self, fill: Fill) -> Result<Booked, LedgerError> {
-        match self.fills.entry(fill.key) {
-            Entry::Vacant(slot) => {
+        let open = match self.open.binary_search_by(|booking| booking.fill.key.cmp(&fill.key)) {
+            Ok(at) => return self.book_open(at, fill),
+            Err(at) => at,
+        };
+        match self.place_closed(fill.key) {
+            Ok(at) => match self.closed.get(at) {
+                Some(booked) => book_closed(booked, &fill),
+                None => Ok(Booked::Repeated),
+            },
+            Err(closed) => {
                 check_amount(fill.qty, fill.fee)?;
-                slot.insert(self.stock.open(fill)?);
+                let booking = self.stock.open(fill)?;
+                match fill.settle {
+                    Settle::Prov => self.open.insert(open, booking),
+                    Settle::Conf | Settle::Void => self.closed.insert(closed, fill),
+                }
                 Ok(Booked::New)
             }
-            Entry::Occupied(mut slot) => book_again(&mut self.stock, slot.get_mut(), fill),
         }
+    }
+
+    /// What is said of a provisional fill.
+    fn book_open(&mut self, at: usize, said: Fill) -> Result<Booked, LedgerError> {
+        let Some(booking) = self.open.get(at).copied() else { return Ok(Booked::Repeated) };
+        check_same(&booking.fill, &said)?;
+        let from = booking.fill.settle;
+        match said.settle {
+            Settle::Prov => Ok(Booked::Repeated),
+            to @ (Settle::Conf | Settle::Void) => {
+                let fill = self.stock.settle(booking, to)?.fill;
+                self.open.remove(at);
+                let (Ok(place) | Err(place)) = self.place_closed(fill.key);
+                self.closed.insert(place, fill);
+                Ok(Booked::Moved { from, to, fill })
+            }
+        }
+    }
+
+    /// Where a final fill is, or else belongs; news is about the last orders.
+    fn place_closed(&self, key: FillKey) -> Result<usize, usize> {
+        if self.closed.last().is_none_or(|last| last.key < key) {
+            return Err(self.closed.len());
+        }
+        self.closed.binary_search_by(|fill| fill.key.cmp(&key))
     }
 
     /// What the account has of a token.
@@ -237,12 +277,13 @@ impl Ledger {
     /// Cost of everything held, the first term of exposure.
     ///
     /// Shares in a provisional sale count until it is confirmed, so that a void never raises it.
-    /// Linear in the tokens held.
     ///
     /// # Errors
     /// [`LedgerError::Overflow`].
     pub fn cost(&self) -> Result<Usdc, LedgerError> {
-        sum(self.positions().map(|(_, position)| position.cost))
+        let cost = i64::try_from(self.stock.cost).map(Usdc).map_err(|_| LedgerError::Overflow);
+        debug_assert_eq!(cost, sum(self.positions().map(|(_, position)| position.cost)));
+        cost
     }
 
     /// Cost of the confirmed shares; with [`CashChange::conf`] it adds up to [`Self::realised`].
@@ -287,37 +328,44 @@ impl Ledger {
         Qty(sum)
     }
 
-    /// The fills of an order that are not void, by trade id.
+    /// The fills of an order that are not void: provisional ones first, each kind by trade id.
     pub fn fills_of(&self, order: OrderIx) -> impl Iterator<Item = &Fill> {
         let first = FillKey { order, trade: TradeId([0; 16]) };
         let last = FillKey { order, trade: TradeId([u8::MAX; 16]) };
-        let fills = self.fills.range(first..=last).map(|(_, booking)| &booking.fill);
+        let open = within(&self.open, |booking| booking.fill.key, first, last);
+        let closed = within(&self.closed, |fill| fill.key, first, last);
+        let fills = open.iter().map(|booking| &booking.fill).chain(closed);
         fills.filter(|fill| fill.settle != Settle::Void)
     }
 
     /// A fill as it is booked.
     pub fn fill(&self, key: FillKey) -> Option<&Fill> {
-        self.fills.get(&key).map(|booking| &booking.fill)
+        let open = self.open.binary_search_by(|booking| booking.fill.key.cmp(&key));
+        match open {
+            Ok(at) => self.open.get(at).map(|booking| &booking.fill),
+            Err(_) => self.place_closed(key).ok().and_then(|at| self.closed.get(at)),
+        }
     }
+}
+
+/// The part of ascending `all` between two keys, both included.
+fn within<T>(all: &[T], key: impl Fn(&T) -> FillKey, first: FillKey, last: FillKey) -> &[T] {
+    let from = all.partition_point(|one| key(one) < first);
+    let to = all.partition_point(|one| key(one) <= last);
+    all.get(from..to).unwrap_or_default()
 }
 
 fn sum(costs: impl Iterator<Item = Usdc>) -> Result<Usdc, LedgerError> {
     costs.into_iter().try_fold(Usdc::ZERO, |sum, cost| Ok(sum.plus(cost)?))
 }
 
-/// Both words, one outcome each.
-fn book_again(stock: &mut Stock, booking: &mut Booking, said: Fill) -> Result<Booked, LedgerError> {
-    check_same(&booking.fill, &said)?;
+/// What is said of a final fill: both words, one outcome each.
+fn book_closed(booked: &Fill, said: &Fill) -> Result<Booked, LedgerError> {
+    check_same(booked, said)?;
     let order = said.key.order;
-    let (booked, said) = (booking.fill.settle, said.settle);
+    let (booked, said) = (booked.settle, said.settle);
     match booked {
-        Settle::Prov => match said {
-            Settle::Prov => Ok(Booked::Repeated),
-            Settle::Conf | Settle::Void => {
-                *booking = stock.settle(*booking, said)?;
-                Ok(Booked::Moved { from: booked, to: said, fill: booking.fill })
-            }
-        },
+        Settle::Prov => Ok(Booked::Repeated),
         Settle::Conf => match said {
             Settle::Prov => Ok(Booked::Regressed),
             Settle::Conf => Ok(Booked::Repeated),

@@ -8,8 +8,9 @@
 //!
 //! `Planned` is a decision in memory. `Journaled` means that the intent, hash included, is durable:
 //! only now may it be released (D-1). `Sent` waits for the venue's answer. From there the machine
-//! believes nothing but proof: an answer that claims fills is a hint until the trades add up to it
-//! (F-25), a lost answer says nothing (F-13 … F-17), "not found" before the deadline proves nothing
+//! believes nothing but proof: an answer that claims fills is a hint until the trades add up to it,
+//! and one that claims none is no proof at all, since no trade could ever contradict it in time
+//! (F-25; a kill has its own text, F-22), a lost answer says nothing (F-13 … F-17), "not found" before the deadline proves nothing
 //! (F-14), and a cancel is a request (F-33). What is not proven is `Unknown`: asked about again and
 //! again, fenced by a cancel at the first deadline, and handed to a person at the second.
 //!
@@ -279,6 +280,9 @@ fn journaled(order_qty: Qty, event: Event) -> Step {
 fn sent(open: Open, event: Event) -> Step {
     let order = Order::Sent(open);
     match event {
+        Event::Claimed { matched: Qty::ZERO } | Event::Unproven | Event::Elapsed(Timer::Answer) => {
+            Ok((doubt(open), ASK))
+        }
         Event::Claimed { matched } | Event::Found(Evidence::Finished { matched }) => {
             claimed(Doubt { open, claim: None, is_fenced: false }, matched, WAIT)
         }
@@ -293,7 +297,6 @@ fn sent(open: Open, event: Event) -> Step {
         )),
         Event::Deferred => Ok((Order::Delayed(open), WAIT)),
         Event::Refused => turned_down(Doubt { open, claim: None, is_fenced: false }, ASK),
-        Event::Unproven | Event::Elapsed(Timer::Answer) => Ok((doubt(open), ASK)),
         // A fill can overtake the answer: it proves that the order exists, not that it is over.
         Event::Filled { last_qty } => filled(open, last_qty, Order::Sent),
         Event::Found(Evidence::Open | Evidence::Absent | Evidence::Silent)
@@ -307,6 +310,7 @@ fn waiting(open: Open, event: Event, state: fn(Open) -> Order) -> Step {
     let order = state(open);
     match event {
         Event::Filled { last_qty } => filled(open, last_qty, state),
+        Event::Claimed { matched: Qty::ZERO } => Ok((doubt(open), &[Action::Query])),
         Event::Claimed { matched } | Event::Found(Evidence::Finished { matched }) => {
             claimed(Doubt { open, claim: None, is_fenced: false }, matched, POLL)
         }
@@ -327,6 +331,11 @@ fn waiting(open: Open, event: Event, state: fn(Open) -> Order) -> Step {
 fn unknown(doubt: Doubt, event: Event) -> Step {
     let order = Order::Unknown(doubt);
     match event {
+        // It is asked about already.
+        Event::Claimed { matched: Qty::ZERO }
+        | Event::Deferred
+        | Event::Unproven
+        | Event::Elapsed(Timer::Answer | Timer::Late) => Ok((order, &[])),
         Event::Claimed { matched } | Event::Found(Evidence::Finished { matched }) => {
             claimed(doubt, matched, POLL)
         }
@@ -344,9 +353,6 @@ fn unknown(doubt: Doubt, event: Event) -> Step {
         }
         // The late answer says it rests: it must not.
         Event::Rested => Ok((order, &[Action::Cancel])),
-        Event::Deferred | Event::Unproven | Event::Elapsed(Timer::Answer | Timer::Late) => {
-            Ok((order, &[]))
-        }
         Event::Journaled | Event::Released | Event::Withdrawn => refused(order, event),
     }
 }

@@ -264,6 +264,11 @@ impl Risk {
         self.check_calls().err()
     }
 
+    /// Net result of the UTC day of `now`; zero before its first result.
+    pub const fn day_net(&self, now: Nanos) -> Usdc {
+        if now.0.div_euclid(DAY) > self.day.number { Usdc::ZERO } else { self.day.net }
+    }
+
     /// Deepest net loss of the last day that had a result, zero or above.
     pub const fn day_loss(&self) -> Usdc {
         self.day.loss

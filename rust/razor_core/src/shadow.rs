@@ -29,11 +29,14 @@ use std::collections::VecDeque;
 
 use thiserror::Error;
 
-use crate::ids::MarketIx;
+use crate::ids::{MarketIx, TokenIx};
+use crate::order::Side;
 use crate::signal::{Reason, Reasons, Signal};
-use crate::units::Nanos;
+use crate::units::{Nanos, Price};
+use exact::{AttoPrice, AttoShares};
 use settle::{FrozenRow, Ledgering, SettleRules, settle_frozen};
 use store::{Pushed, StoreCounters, StoreParams, TradeRows, TradeStore, TradeTick};
+use store::{volume_at_or_above, volume_at_or_better};
 use venue::{VenueGap, VenueRow, VenueTerms, settle_venue};
 
 /// Incomplete intervals kept at most; beyond it neighbours are joined, which only flags more.
@@ -132,6 +135,12 @@ struct Gap {
     market: Option<MarketIx>,
     from_ms: i64,
     to_ms: Option<i64>,
+}
+
+impl Gap {
+    fn touches(&self, (start, end): (i64, i64)) -> bool {
+        self.from_ms <= end && self.to_ms.is_none_or(|to| to >= start)
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -383,23 +392,61 @@ impl Shadow {
         if self.stream.counters().stored == 0 {
             return settle_venue(signal, &waiting.terms, share, window_ms, &self.store.prints());
         }
-        let (start, end) = window_ms;
-        let touches = |gap: &Gap| gap.from_ms <= end && gap.to_ms.is_none_or(|to| to >= start);
-        let is_evicted = self.stream.last_evicted_ms().is_some_and(|at| at >= start);
-        if is_evicted || self.stream_gaps.iter().any(touches) {
+        if self.is_stream_broken(window_ms) {
             return Err(VenueGap::TradesIncomplete);
         }
         settle_venue(signal, &waiting.terms, share, window_ms, &self.stream.prints())
     }
 
-    fn is_incomplete(&self, signal: &Signal, (start, end): (i64, i64)) -> bool {
-        let concerns = |gap: &Gap| {
-            gap.market
-                .is_none_or(|market| signal.legs.iter().any(|leg| leg.token.split().0 == market))
-        };
-        let touches = |gap: &Gap| gap.from_ms <= end && gap.to_ms.is_none_or(|to| to >= start);
+    fn is_incomplete(&self, signal: &Signal, window: (i64, i64)) -> bool {
+        self.is_broken(window, |market| signal.legs.iter().any(|leg| leg.token.split().0 == market))
+    }
+
+    /// Whether prints of a market that concerns the caller may be missing in a window.
+    fn is_broken(&self, (start, end): (i64, i64), is_mine: impl Fn(MarketIx) -> bool) -> bool {
+        let concerns = |gap: &Gap| gap.market.is_none_or(&is_mine);
         let is_evicted = self.store.last_evicted_ms().is_some_and(|at| at >= start);
-        is_evicted || self.gaps.iter().any(|gap| concerns(gap) && touches(gap))
+        is_evicted || self.gaps.iter().any(|gap| concerns(gap) && gap.touches((start, end)))
+    }
+
+    /// The same of the market channel, whose gaps concern all markets.
+    fn is_stream_broken(&self, (start, end): (i64, i64)) -> bool {
+        let is_evicted = self.stream.last_evicted_ms().is_some_and(|at| at >= start);
+        is_evicted || self.stream_gaps.iter().any(|gap| gap.touches((start, end)))
+    }
+
+    /// The frozen window of something that happened at `at_ms`.
+    pub fn window_of(&self, at_ms: i64) -> (i64, i64) {
+        self.params.rules.window_of(at_ms)
+    }
+
+    /// What traded of a token in a closed window of ingest time at a price that an order of this
+    /// side and limit would have taken: at or under the limit of a buy, at or above that of a
+    /// sale. Data API rows as on the frozen basis; where a run has none, prints of the channel.
+    ///
+    /// `None` where nobody knows: the run has no print at all, or some may be missing.
+    pub fn volume_for(
+        &self,
+        token: TokenIx,
+        side: Side,
+        limit: Price,
+        window: (i64, i64),
+    ) -> Option<AttoShares> {
+        let market = token.split().0;
+        let (store, is_broken) = if self.store.counters().stored > 0 {
+            (&self.store, self.is_broken(window, |gap| gap == market))
+        } else {
+            (&self.stream, self.is_stream_broken(window))
+        };
+        if is_broken || store.counters().stored == 0 {
+            return None;
+        }
+        let (prints, limit) = (store.window(window.0, window.1), AttoPrice::from(limit));
+        let volume = match side {
+            Side::Buy => volume_at_or_better(prints, token, limit),
+            Side::Sell => volume_at_or_above(prints, token, limit),
+        };
+        volume.ok()
     }
 
     /// Drops intervals that no pending window can reach back to.

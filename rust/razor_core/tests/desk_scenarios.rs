@@ -7,8 +7,12 @@
     reason = "a test stops at the first surprise"
 )]
 
+#[path = "desk_scenarios/facts.rs"]
+mod facts;
 #[path = "desk_scenarios/guards.rs"]
 mod guards;
+#[path = "desk_scenarios/standing.rs"]
+mod standing;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +23,7 @@ use razor_core::basket::{
 use razor_core::ids::{SetIx, TokenIx};
 use razor_core::ledger::Settle;
 use razor_core::market::{Fees, Settlement};
+use razor_core::order::gateway::MergeIntent;
 use razor_core::order::{Attempt, Evidence, OrderIx, Rung, TradeId};
 use razor_core::risk::{Breakers, Caps, GuardId, RateBreaker};
 use razor_core::signal::bucket::Bucket;
@@ -31,13 +36,27 @@ fn price(micros: u32) -> Price {
     Price::from_micros(micros).expect("price")
 }
 
-/// Books that the test sets.
+/// Books and facts that the test sets.
 #[derive(Default, Clone)]
-struct Market(BTreeMap<TokenIx, Quote>);
+struct Market {
+    books: BTreeMap<TokenIx, Quote>,
+    /// Whether the sets are no longer what they were.
+    is_changed: bool,
+    /// The event of every token, where the test has one for all.
+    event: Option<u32>,
+}
 
 impl View for Market {
     fn quote(&self, token: TokenIx) -> Option<Quote> {
-        self.0.get(&token).copied()
+        self.books.get(&token).copied()
+    }
+
+    fn event(&self, token: TokenIx) -> u32 {
+        self.event.unwrap_or(token.0)
+    }
+
+    fn is_unchanged(&self, _set: SetIx) -> bool {
+        !self.is_changed
     }
 }
 
@@ -138,7 +157,7 @@ impl Bench {
             age: Nanos(0),
             changed: self.now,
         };
-        self.market.0.insert(token, quote);
+        self.market.books.insert(token, quote);
     }
 
     fn put(&mut self, input: Input) -> Vec<Action> {
@@ -186,7 +205,14 @@ impl Bench {
             let id = self.trade(order, qty, Settle::Prov);
             self.settle(order, id, qty, Settle::Conf);
         }
-        self.put(Input::Answered(order, Answer::Matched { matched: qty }));
+        // The venue kills what finds no match by a text (F-22).
+        self.put(Input::Answered(
+            order,
+            match qty {
+                Qty::ZERO => Answer::Refused(Refusal::Order),
+                matched => Answer::Matched { matched },
+            },
+        ));
         attempt
     }
 
@@ -394,7 +420,7 @@ fn a_restart_unwinds_and_never_completes() {
 #[test]
 fn both_chase_steps_at_one_price_are_sent_once() {
     let mut bench = Bench::new(2);
-    bench.market.0.get_mut(&TokenIx(0)).expect("book").tick = TickSize::CENT;
+    bench.market.books.get_mut(&TokenIx(0)).expect("book").tick = TickSize::CENT;
     bench.put(Input::Signal(plan(1, 2)));
     bench.fill(TEN);
     let first = bench.fill(Qty::ZERO);
@@ -443,6 +469,7 @@ fn a_settle_deadline_that_passes_during_a_sale_is_armed_anew() {
     assert_eq!(bench.desk.phase(), Phase::SettlePending);
     bench.settle(fire, id, TEN, Settle::Conf);
     assert_eq!(bench.desk.phase(), Phase::Flattening);
+    assert!(bench.out.contains(&Action::Disarm(DeskTimer::Settle)), "the wait is over (L-7)");
     bench.put(Input::Elapsed(DeskTimer::Settle));
     let (sale, _) = bench.out_now();
     bench.trade(sale, TEN, Settle::Prov);
@@ -464,6 +491,37 @@ fn a_settle_deadline_that_passes_before_the_reconciliation_is_armed_anew() {
     bench.put(Input::Elapsed(DeskTimer::Settle));
     let done = bench.put(Input::Reconciled);
     assert!(done.iter().any(|action| matches!(action, Action::Arm(DeskTimer::Settle, _))));
+}
+
+#[test]
+fn a_claim_of_nothing_lets_no_other_order_out_and_is_asked_about() {
+    let mut bench = Bench::new(2);
+    bench.put(Input::Signal(plan(1, 2)));
+    bench.fill(TEN);
+    let (chase, _) = bench.out_now();
+    let none = Answer::Matched { matched: Qty::ZERO };
+    let done = bench.put(Input::Answered(chase, none));
+    assert!(done.contains(&Action::Query(chase)));
+    assert_eq!((bench.out_now().0, bench.sends()), (chase, 2), "the leg is not bought twice");
+    let says = |row: &Row| row.order == Some(chase) && row.result == Some("UNKNOWN");
+    assert!(bench.rows().iter().any(says), "the trail shows the doubt");
+    bench.trade(chase, TEN, Settle::Conf);
+    assert!(bench.out.contains(&Action::Merge(SetIx(0), TEN)), "it was a lie");
+}
+
+#[test]
+fn a_sale_that_the_ledger_cannot_take_is_not_cleared_away() {
+    let mut bench = Bench::new(2);
+    bench.put(Input::Signal(plan(1, 2)));
+    bench.fill(TEN);
+    bench.fill(Qty::ZERO);
+    bench.fill(Qty::ZERO);
+    let (sale, _) = bench.out_now();
+    bench.trade(sale, TEN, Settle::Conf);
+    bench.trade(sale, TEN, Settle::Conf);
+    assert_eq!(bench.desk.stopped().map(|guard| guard.id), Some(GuardId::S10));
+    bench.put(Input::Operator(Operator::Clear));
+    assert_eq!(bench.desk.phase(), Phase::HardStop, "the ledger is not the account (L-10)");
 }
 
 #[test]
@@ -513,7 +571,7 @@ fn sets_that_a_given_up_sale_may_still_take_are_not_merged() {
     let (chase, _) = bench.out_now();
     give_up(&mut bench, chase);
     let (second, _) = bench.out_now();
-    bench.put(Input::Answered(second, Answer::Matched { matched: Qty::ZERO }));
+    bench.put(Input::Answered(second, Answer::Refused(Refusal::Order)));
     let (sale, attempt) = bench.out_now();
     assert_eq!(attempt.rung, Rung::FlatOne);
     bench.trade(chase, TEN, Settle::Conf);
@@ -624,6 +682,24 @@ fn a_mode_blocks_entries_and_says_so_and_a_failed_merge_holds_the_sets() {
         assert_eq!(bench.ends().last(), Some(&(2, "SET_DONE")));
         assert_eq!(bench.desk.ledger().position(TokenIx(0)).conf, TEN);
     }
+}
+
+#[test]
+fn a_merge_that_nobody_knows_of_holds_the_sets_and_says_so() {
+    let mut bench = Bench::new(2);
+    bench.put(Input::Signal(plan(3, 2)));
+    bench.fill(TEN);
+    bench.fill(TEN);
+    let open = MergeIntent { signal_id: 3, set: SetIx(0), qty: TEN };
+    assert_eq!(bench.desk.open_merge(), Some(open));
+    bench.put(Input::Restarted);
+    assert_eq!(bench.desk.open_merge(), Some(open), "a restart answers nothing");
+    bench.put(Input::Merged(Treasury::Unknown));
+    bench.put(Input::Reconciled);
+    let merges: Vec<_> = bench.rows().into_iter().filter(|row| row.action == "MERGE").collect();
+    assert_eq!(merges.iter().map(|row| row.result).collect::<Vec<_>>(), [Some("UNKNOWN")]);
+    assert_eq!((bench.desk.open_merge(), bench.desk.phase()), (None, Phase::Cooldown));
+    assert_eq!(bench.desk.ledger().position(TokenIx(0)).conf, TEN);
 }
 
 #[test]

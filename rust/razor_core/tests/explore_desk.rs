@@ -134,6 +134,19 @@ fn every_planted_defect_is_caught() {
     }
 }
 
+/// Distinct states that INVARIANTS §8 asks for, in one world of three legs, to closure.
+const PROOF_STATES: usize = 10_000_000;
+
+#[test]
+#[ignore = "minutes: make nightly"]
+fn a_world_of_three_legs_closes_beyond_ten_million_states() {
+    let limits = Limits { way: Way::Depth, silence_every: 64, ..Limits::closing() };
+    let report = explore(&worlds::proof(), &limits, &mut Cover::default());
+    say(&report);
+    assert!(report.breach.is_none() && report.is_closed, "{} is broken", report.name);
+    assert!(report.states >= PROOF_STATES, "{} states are too few", report.states);
+}
+
 /// States per large world before it is left unclosed, about 1 GB; `RAZOR_EXPLORE_STATES` sets
 /// another limit and `RAZOR_EXPLORE_WORLD` picks one world by name.
 const NIGHTLY_STATES: usize = 40_000_000;

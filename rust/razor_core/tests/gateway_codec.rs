@@ -9,9 +9,10 @@
 )]
 
 use proptest::prelude::*;
-use razor_core::ids::TokenIx;
+use razor_core::ids::{SetIx, TokenIx};
 use razor_core::order::gateway::{
-    EVENT_BYTES, GatewayError, INTENT_BYTES, Intent, Reply, TradeState, VenueEvent,
+    EVENT_BYTES, GatewayError, INTENT_BYTES, Intent, MERGE_INTENT_BYTES, MergeIntent, Reply,
+    TradeState, VenueEvent,
 };
 use razor_core::order::{Attempt, AttemptKey, Evidence, OrderHash, OrderIx, Rung, TradeId};
 use razor_core::units::{Bps, Price, Qty, Usdc};
@@ -79,6 +80,7 @@ fn events() -> impl Strategy<Value = VenueEvent> {
         (any::<u64>(), evidence())
             .prop_map(|(order, evidence)| VenueEvent::Found { order: OrderIx(order), evidence }),
         any::<bool>().prop_map(|is_done| VenueEvent::Merged { is_done }),
+        Just(VenueEvent::MergeUnknown),
         (0..=5_u8).prop_map(VenueEvent::Mode),
         (prop::option::of(0..u64::MAX), any::<u8>())
             .prop_map(|(order, code)| { VenueEvent::Injected { order: order.map(OrderIx), code } }),
@@ -115,6 +117,19 @@ proptest! {
             let refused = GatewayError::Length { expected: EVENT_BYTES, found };
             prop_assert_eq!(VenueEvent::decode(&bytes), Err(refused));
         }
+        if found != MERGE_INTENT_BYTES {
+            let refused = GatewayError::Length { expected: MERGE_INTENT_BYTES, found };
+            prop_assert_eq!(MergeIntent::decode(&bytes), Err(refused));
+        }
+    }
+
+    #[test]
+    fn the_intent_of_a_merge_is_read_as_it_was_written(
+        signal_id: u64, set: u32, qty: u64,
+    ) {
+        let intent = MergeIntent { signal_id, set: SetIx(set), qty: Qty(qty) };
+        prop_assert_eq!(MergeIntent::decode(&intent.encode()), Ok(intent));
+        prop_assert!(Intent::decode(&intent.encode()).is_err());
     }
 
     #[test]
@@ -143,7 +158,7 @@ fn event_of(tag: u8, code: u8) -> Result<VenueEvent, GatewayError> {
 fn codes_without_a_meaning_are_refused_on_both_sides_of_the_limit() {
     let code = |field, found| Err(GatewayError::Code { field, found });
     for (tag, field, last) in
-        [(1, "reply", 7), (2, "state", 2), (3, "evidence", 3), (4, "merge", 1), (5, "mode", 5)]
+        [(1, "reply", 7), (2, "state", 2), (3, "evidence", 3), (4, "merge", 2), (5, "mode", 5)]
     {
         assert!(event_of(tag, last).is_ok(), "{field}");
         assert_eq!(event_of(tag, last + 1), code(field, last + 1));
@@ -196,6 +211,13 @@ fn the_bytes_of_an_intent_and_a_trade_stand_where_they_stood() {
     expected[63] = 0x80;
     expected[64..66].copy_from_slice(&[0x0B, 0x0A]);
     assert_eq!(intent.encode(), expected);
+
+    let merge = MergeIntent { signal_id: 0x0102, set: SetIx(0x0304), qty: Qty(0x0506) };
+    let mut expected = [0; MERGE_INTENT_BYTES];
+    expected[0..2].copy_from_slice(&[0x02, 0x01]);
+    expected[8..10].copy_from_slice(&[0x06, 0x05]);
+    expected[16..18].copy_from_slice(&[0x04, 0x03]);
+    assert_eq!(merge.encode(), expected);
 
     let trade = VenueEvent::Traded {
         order: OrderIx(1),

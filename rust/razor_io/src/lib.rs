@@ -21,3 +21,4 @@ pub mod projection;
 pub mod raw;
 pub mod session;
 pub mod source;
+pub mod standing;

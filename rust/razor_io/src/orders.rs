@@ -10,9 +10,11 @@
 
 use razor_core::engine::Engine;
 use razor_core::engine::oms::Request;
-use razor_core::engine::record::Kind;
+use razor_core::engine::record::{Kind, Record};
+use razor_core::engine::table::{SignalNotice, Sink, Table};
 use razor_core::ids::TokenIx;
-use razor_core::order::gateway::{Gateway, Intent, MarketTop, Tops, VenueEvent};
+use razor_core::journal::NO_CONN;
+use razor_core::order::gateway::{Gateway, Intent, MarketTop, MergeIntent, Tops, VenueEvent};
 use razor_core::order::{Attempt, OrderIx};
 use razor_core::units::Nanos;
 
@@ -81,10 +83,56 @@ impl Session {
     /// # Errors
     /// [`SessionFault`].
     pub fn drain_venue(&mut self) -> Result<(), SessionFault> {
+        let drained = self.take_owed();
+        self.watched(drained)
+    }
+
+    fn take_owed(&mut self) -> Result<(), SessionFault> {
         for _ in 0..MOST_OWED {
             let due = self.venue.as_ref().and_then(|venue| venue.next_due());
             let Some(due) = due else { return Ok(()) };
             self.bring_in(due, self.engine.now())?;
+        }
+        Ok(())
+    }
+
+    /// Writes down a fault that was injected outside the simulated venue, for the trail alone; a
+    /// session without a venue has none to tell.
+    ///
+    /// # Errors
+    /// [`SessionFault`].
+    pub fn note_injected(&mut self, code: u8) -> Result<(), SessionFault> {
+        if self.venue.is_none() {
+            return Ok(());
+        }
+        let payload = VenueEvent::Injected { order: None, code }.encode();
+        let noted = self.record_own(Kind::Venue, self.engine.now().0, &payload);
+        self.watched(noted)
+    }
+
+    /// Takes an operator's command at `at_ns` or at engine time, whichever is later: what was due
+    /// before comes first, the command is never shed, and it is durable when this returns.
+    ///
+    /// # Errors
+    /// [`SessionFault`]; the run must end then.
+    pub fn command(&mut self, at_ns: i64, payload: &[u8]) -> Result<(), SessionFault> {
+        let taken = self.take_command(at_ns, payload);
+        self.watched(taken)
+    }
+
+    fn take_command(&mut self, at_ns: i64, payload: &[u8]) -> Result<(), SessionFault> {
+        let at_ns = at_ns.max(self.engine().now().0).max(0);
+        self.catch_up(at_ns)?;
+        self.record_own(Kind::Operator, at_ns, payload)?;
+        self.flush_durable()?;
+        Ok(())
+    }
+
+    /// A command that is told again is durable before the next input as it was when it was given,
+    /// so that the blocks of a replay end where those of the run did.
+    pub(crate) fn settle_command(&mut self, record: &Record<'_>) -> Result<(), SessionFault> {
+        if record.kind == Kind::Operator && record.payload != REPEAT {
+            self.flush_durable()?;
         }
         Ok(())
     }
@@ -128,6 +176,10 @@ impl Session {
     }
 
     fn grant(&mut self, request: Request) -> Result<(), SessionFault> {
+        if !matches!(request, Request::Cancel { .. } | Request::Query { .. }) {
+            // What was written may be lost without a call of ours having failed yet (D-10).
+            self.check_disk()?;
+        }
         let now = self.engine.now();
         let Some(venue) = &mut self.venue else { return Ok(()) };
         match request {
@@ -137,10 +189,21 @@ impl Session {
             }
             Request::Cancel { order, hash } => venue.cancel(now, order, hash),
             Request::Query { order, hash } => venue.query(now, order, hash),
-            Request::Merge { set, qty } => venue.merge(now, set, qty),
+            Request::Merge(intent) => {
+                self.push_intent(now.0, &intent.encode())?;
+                self.merge(now, intent);
+            }
+            Request::QueryMerge(MergeIntent { set, qty, .. }) => venue.query_merge(now, set, qty),
             Request::Reconcile => venue.reconcile(now),
         }
         Ok(())
+    }
+
+    /// Its intent is in the journal: now the venue may be asked.
+    fn merge(&mut self, now: Nanos, intent: MergeIntent) {
+        if let Some(venue) = &mut self.venue {
+            venue.merge(now, intent.set, intent.qty);
+        }
     }
 
     /// The intent is in the journal, and durable where orders are real, before the engine may
@@ -155,6 +218,62 @@ impl Session {
         let hash = venue.hash(order, &attempt);
         let bytes = Intent { order, hash, attempt }.encode();
         self.push_intent(now.0, &bytes)
+    }
+}
+
+/// Takes what the order path asks for when its rows can go nowhere any more.
+#[derive(Default)]
+struct LastRequests(Vec<Request>);
+
+impl Sink for LastRequests {
+    fn wants_rows(&self) -> bool {
+        false
+    }
+
+    fn row(&mut self, _table: Table, _lines: &str) {}
+
+    fn signal(&mut self, _notice: SignalNotice) {}
+
+    fn request(&mut self, request: Request) {
+        self.0.push(request);
+    }
+}
+
+impl Session {
+    /// Stops trading when a step met a disk that cannot be trusted; the step's answer is passed on.
+    pub(crate) fn watched<T>(&mut self, done: Result<T, SessionFault>) -> Result<T, SessionFault> {
+        if done.as_ref().is_err_and(SessionFault::is_loss_of_durability) && !self.is_lost {
+            self.is_lost = true;
+            self.lose();
+        }
+        done
+    }
+
+    /// `HardStop` at once (D-10). What was asked for is forgotten, open orders are cancelled.
+    ///
+    /// The stop is journaled where the journal still takes records. Where it does not, only this
+    /// process knows of it: it ends, and the next start asks about every open order.
+    fn lose(&mut self) {
+        self.tables.forget_requests();
+        let payload = VenueEvent::DurabilityLost.encode();
+        let now = self.engine.now();
+        if self.venue.is_none() || self.engine.desk().is_none() {
+            return;
+        }
+        let kind = Kind::Venue;
+        if self.recorder.push(kind, now.0, NO_CONN, 0, &payload).is_ok() {
+            // A hand-over that fails has nothing more to tell.
+            drop(self.recorder.flush());
+        }
+        let record = Record { kind, recv_ns: now, conn: "", epoch: 0, payload: &payload };
+        let mut last = LastRequests::default();
+        // The engine refuses nothing here: the run has its settings.
+        let _ = self.engine.step(&record, &mut last);
+        for request in last.0 {
+            if let (Request::Cancel { order, hash }, Some(venue)) = (request, &mut self.venue) {
+                venue.cancel(now, order, hash);
+            }
+        }
     }
 }
 

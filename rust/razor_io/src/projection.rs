@@ -166,6 +166,14 @@ impl Tables {
         self.fault.get_or_insert(fault).clone()
     }
 
+    /// Whether every write so far went well.
+    ///
+    /// # Errors
+    /// The first fault there was.
+    pub(crate) fn check(&self) -> Result<(), IoFault> {
+        self.fault.clone().map_or(Ok(()), Err)
+    }
+
     /// Writes what is kept back and forces it to disk.
     ///
     /// # Errors

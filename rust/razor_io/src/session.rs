@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 use razor_core::engine::record::{Kind, Record};
 use razor_core::engine::table::{NoRows, SignalNotice};
-use razor_core::engine::{Engine, EngineError};
+use razor_core::engine::{Engine, EngineError, Stepped};
 use razor_core::ids::ConnIx;
 use razor_core::journal::{Identity, NO_CONN};
 use razor_core::units::Nanos;
@@ -46,6 +46,28 @@ pub enum SessionFault {
     /// What is read does not go on.
     #[error(transparent)]
     Source(#[from] SourceFault),
+}
+
+impl SessionFault {
+    /// Whether what is written can no longer be relied on (D-10): trading stops at once.
+    pub const fn is_loss_of_durability(&self) -> bool {
+        match self {
+            Self::Io(_) => true,
+            Self::Journal(fault) => match fault {
+                JournalFault::Io(_)
+                | JournalFault::Overloaded { .. }
+                | JournalFault::SlowSync { .. }
+                | JournalFault::WriterGone => true,
+                JournalFault::Format(_)
+                | JournalFault::Closed
+                | JournalFault::OtherRun
+                | JournalFault::UnknownConn { .. }
+                | JournalFault::OwnKind { .. }
+                | JournalFault::Setting { .. } => false,
+            },
+            Self::Engine(_) | Self::Source(_) => false,
+        }
+    }
 }
 
 /// What a session is told.
@@ -102,7 +124,7 @@ struct Held {
 /// A run being written.
 pub struct Session {
     pub(crate) engine: Engine,
-    recorder: Recorder,
+    pub(crate) recorder: Recorder,
     pub(crate) tables: Tables,
     raw: Option<RawLog>,
     conns: Vec<(String, ConnIx)>,
@@ -113,6 +135,8 @@ pub struct Session {
     /// When the last signal is to be delivered again (F-60), soonest first.
     pub(crate) repeats: Vec<i64>,
     pub(crate) signals_seen: u64,
+    /// The disk cannot be trusted with what is written: nothing is sent but cancels (D-10).
+    pub(crate) is_lost: bool,
     _hold: LockHold,
 }
 
@@ -188,6 +212,7 @@ impl Session {
             venue,
             repeats: Vec::new(),
             signals_seen: 0,
+            is_lost: false,
             _hold: writing,
         };
         session.begin(plan)?;
@@ -199,6 +224,9 @@ impl Session {
     fn begin(&mut self, plan: &Plan) -> Result<(), SessionFault> {
         if self.engine.universe().is_some() {
             self.define();
+            if let Some(venue) = &mut self.venue {
+                venue.recall(Nanos(plan.now_ns), &self.engine.past());
+            }
             self.step(Kind::Recovery, plan.now_ns, "", 0, b"")?;
             return self.serve();
         }
@@ -217,6 +245,11 @@ impl Session {
     /// # Errors
     /// [`SessionFault`]; the run must end then, what was durable stays so.
     pub fn feed(&mut self, record: &Record<'_>) -> Result<Fed, SessionFault> {
+        let taken = self.take(record);
+        self.watched(taken)
+    }
+
+    fn take(&mut self, record: &Record<'_>) -> Result<Fed, SessionFault> {
         if record.kind == Kind::Params {
             // Refused before the journal has it: with them twice it could not be folded again.
             return Err(EngineError::Order { found: record.kind }.into());
@@ -241,19 +274,20 @@ impl Session {
         if let (Some(raw), Kind::Ws) = (&mut self.raw, kind) {
             raw.push(record.recv_ns.millis_floor(), record.payload)?;
         }
-        let stepped = self.engine.step(record, &mut self.tables)?;
+        let stepped = self.step_engine(record)?;
         if kind == Kind::Meta {
             self.define();
         }
         self.serve()?;
         self.plan_repeats(stepped.signals)?;
+        self.settle_command(record)?;
         Ok(Fed { is_shed, is_refused: stepped.is_refused, signals: stepped.signals })
     }
 
     /// Whether a record of a recording is the story of its own orders: a session with a venue
     /// writes its own.
     fn is_told_by_venue(&self, kind: Kind) -> bool {
-        self.venue.is_some() && matches!(kind, Kind::Intent | Kind::Venue)
+        self.venue.is_some() && matches!(kind, Kind::Intent | Kind::Venue | Kind::Operator)
     }
 
     /// Journals and steps a record that the session makes itself; it is never shed.
@@ -276,7 +310,8 @@ impl Session {
         }
     }
 
-    /// Journals an intent, waits for the disk where the run says so, and only then steps it.
+    /// Journals an intent of an order or a merge, waits for the disk where the run says so, and
+    /// only then steps it.
     pub(crate) fn push_intent(&mut self, at: i64, bytes: &[u8]) -> Result<(), SessionFault> {
         self.settle_loss()?;
         match self.recorder.push(Kind::Intent, at, NO_CONN, 0, bytes)? {
@@ -316,8 +351,22 @@ impl Session {
         payload: &[u8],
     ) -> Result<(), SessionFault> {
         let record = Record { kind, recv_ns: Nanos(recv_ns), conn, epoch, payload };
-        self.engine.step(&record, &mut self.tables)?;
-        Ok(())
+        self.step_engine(&record).map(drop)
+    }
+
+    /// Steps the engine. A stop of trading is durable before anything is done about it: whoever
+    /// dies right behind it comes back stopped, because the fold of the journal is stopped (S-06).
+    fn step_engine(&mut self, record: &Record<'_>) -> Result<Stepped, SessionFault> {
+        let was_stopped = self.is_stopped();
+        let stepped = self.engine.step(record, &mut self.tables)?;
+        if self.is_stopped() && !was_stopped {
+            self.recorder.flush_durable()?;
+        }
+        Ok(stepped)
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.engine.desk().is_some_and(|desk| desk.stopped().is_some())
     }
 
     fn conn(&mut self, name: &str, recv_ns: i64) -> Result<ConnIx, SessionFault> {
@@ -399,6 +448,11 @@ impl Session {
     /// # Errors
     /// [`SessionFault`].
     pub fn flush(&mut self) -> Result<(), SessionFault> {
+        let flushed = self.hand_over();
+        self.watched(flushed)
+    }
+
+    fn hand_over(&mut self) -> Result<(), SessionFault> {
         self.recorder.flush()?;
         self.tables.flush()?;
         self.flush_raw()
@@ -416,9 +470,20 @@ impl Session {
     /// # Errors
     /// [`SessionFault`].
     pub fn flush_durable(&mut self) -> Result<u64, SessionFault> {
+        let synced = self.sync();
+        self.watched(synced)
+    }
+
+    fn sync(&mut self) -> Result<u64, SessionFault> {
         let seq = self.recorder.flush_durable()?;
         self.tables.sync()?;
         Ok(seq)
+    }
+
+    /// Refuses to go on behind a fault of the disk that has not been met by a write since.
+    pub(crate) fn check_disk(&self) -> Result<(), SessionFault> {
+        self.recorder.check()?;
+        Ok(self.tables.check()?)
     }
 
     /// Last record known durable.
@@ -441,6 +506,7 @@ impl Session {
     /// # Errors
     /// [`SessionFault`]; the run then looks like one that crashed.
     pub fn close(mut self) -> Result<Closed, SessionFault> {
+        self.check_disk()?;
         self.drain_venue()?;
         self.settle_loss()?;
         let now_ns = self.engine.now().0.max(0);

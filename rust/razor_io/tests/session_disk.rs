@@ -18,12 +18,13 @@
 
 #[path = "support/seeded.rs"]
 mod seeded;
+#[path = "support/small_disk.rs"]
+mod small_disk;
 
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::Command;
 
 use razor_core::engine::table::Table;
 use razor_io::audit::{AuditFault, rebuild, verify};
@@ -34,40 +35,7 @@ use razor_sim::world::WorldRecord;
 use seeded::{
     START_NS, assert_sound, feed, fold, input, plan, seeded_world, small, stored, tables, temp,
 };
-
-/// A small file system of a test, where mounting is allowed.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    fn mount(options: &str) -> Option<Self> {
-        let dir = tempfile::tempdir().unwrap();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", options, "tmpfs"])
-            .arg(dir.path())
-            .output();
-        if mounted.is_ok_and(|output| output.status.success()) {
-            return Some(Self(dir));
-        }
-        eprintln!("skipped: a small file system cannot be mounted here (needs root)");
-        None
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn remount(&self, options: &str) {
-        let options = format!("remount,{options}");
-        let done = Command::new("mount").args(["-o", &options]).arg(self.path()).output().unwrap();
-        assert!(done.status.success(), "{done:?}");
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        drop(Command::new("umount").arg(self.0.path()).output());
-    }
-}
+use small_disk::SmallDisk;
 
 /// Feeds and flushes until something fails.
 fn feed_until_fault(session: &mut Session, records: &[WorldRecord]) -> SessionFault {

@@ -7,89 +7,27 @@
     reason = "a test stops at the first surprise"
 )]
 
+#[path = "support/lasting.rs"]
+mod lasting;
 #[path = "support/seeded.rs"]
 mod seeded;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 
+use lasting::{Lasting, order_plan, trail};
 use razor_core::basket::Phase;
 use razor_core::engine::record::{Kind, Record};
-use razor_core::engine::table::Table;
-use razor_core::ids::{SetIx, TokenIx};
-use razor_core::market::Universe;
-use razor_core::order::gateway::{Gateway, Intent, Tops, VenueEvent};
-use razor_core::order::{Attempt, OrderHash, OrderIx};
-use razor_core::signal::bucket::Bucket;
-use razor_core::units::{Nanos, Qty};
-use razor_io::orders::Venue;
-use razor_io::session::{Plan, Session};
-use razor_sim::gateway::{Axis, SimConfig, SimGateway, SimMarkets};
+use razor_core::ids::TokenIx;
+use razor_core::order::gateway::VenueEvent;
+use razor_core::units::Nanos;
+use razor_io::session::Session;
+use razor_sim::gateway::Axis;
 use seeded::{
-    START_NS, assert_sound, count_of, feed, input, order_params, plan, quick, seeded_world,
-    segments, table, tables, temp,
+    START_NS, assert_sound, count_of, feed, input, plan, quick, seeded_world, segments, tables,
+    temp,
 };
-
-/// A venue that outlives the process that trades on it.
-#[derive(Clone)]
-struct Lasting(Arc<Mutex<SimGateway>>);
-
-impl Lasting {
-    fn new(config: SimConfig) -> Self {
-        Self(Arc::new(Mutex::new(SimGateway::new(config, SimMarkets::default()))))
-    }
-
-    fn venue(&self) -> Option<Venue> {
-        Some(Box::new(self.clone()))
-    }
-}
-
-impl Gateway for Lasting {
-    fn define(&mut self, universe: &Universe) {
-        self.0.lock().unwrap().define(universe);
-    }
-    fn hash(&mut self, order: OrderIx, attempt: &Attempt) -> OrderHash {
-        self.0.lock().unwrap().hash(order, attempt)
-    }
-    fn send(&mut self, now: Nanos, intent: &Intent, bucket: Bucket, tops: &dyn Tops) {
-        self.0.lock().unwrap().send(now, intent, bucket, tops);
-    }
-    fn cancel(&mut self, now: Nanos, order: OrderIx, hash: OrderHash) {
-        self.0.lock().unwrap().cancel(now, order, hash);
-    }
-    fn query(&mut self, now: Nanos, order: OrderIx, hash: OrderHash) {
-        self.0.lock().unwrap().query(now, order, hash);
-    }
-    fn merge(&mut self, now: Nanos, set: SetIx, qty: Qty) {
-        self.0.lock().unwrap().merge(now, set, qty);
-    }
-    fn reconcile(&mut self, now: Nanos) {
-        self.0.lock().unwrap().reconcile(now);
-    }
-    fn next_due(&self) -> Option<Nanos> {
-        self.0.lock().unwrap().next_due()
-    }
-    fn poll(&mut self, now: Nanos, tops: &dyn Tops) -> Option<(Nanos, VenueEvent)> {
-        self.0.lock().unwrap().poll(now, tops)
-    }
-}
-
-fn order_plan(dir: &Path, now_ns: i64) -> Plan {
-    Plan { params: order_params(), ..plan(dir, now_ns) }
-}
-
-/// Rows of the trail as cells by name.
-fn trail(dir: &Path) -> Vec<BTreeMap<String, String>> {
-    let text = table(dir, Table::TradeLog);
-    let mut lines = text.lines();
-    let names: Vec<&str> = lines.next().unwrap().split(',').collect();
-    let row = |line: &str| {
-        names.iter().zip(line.split(',')).map(|(n, c)| ((*n).to_owned(), c.to_owned())).collect()
-    };
-    lines.map(row).collect()
-}
 
 /// Every signal of the trail has exactly one terminal row.
 fn assert_one_end_per_signal(dir: &Path) -> usize {

@@ -29,6 +29,7 @@ use razor_io::import::ImportError;
 use razor_io::journal::JournalFault;
 use razor_io::session::SessionFault;
 use razor_io::source::SourceFault;
+use razor_sign::SignError;
 
 use crate::machine::OrderEvent;
 
@@ -87,6 +88,18 @@ create_exception!(
     "The order machine does not take this event or request in its present state."
 );
 create_exception!(razor._core, RiskRefused, RazorError, "A risk limit forbids the action.");
+create_exception!(
+    razor._core,
+    SignatureError,
+    RazorError,
+    "A key, an address or a signature is malformed, or by somebody else."
+);
+create_exception!(
+    razor._core,
+    ExchangeRefused,
+    RazorError,
+    "The local exchange said no, in the venue's words."
+);
 create_exception!(razor._core, VenueError, RazorError, "The venue did not do what was asked.");
 create_exception!(
     razor._core,
@@ -128,6 +141,8 @@ pub(crate) fn export(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("Cancelled", py.get_type::<Cancelled>())?;
     module.add("OrderRefused", py.get_type::<OrderRefused>())?;
     module.add("RiskRefused", py.get_type::<RiskRefused>())?;
+    module.add("SignatureError", py.get_type::<SignatureError>())?;
+    module.add("ExchangeRefused", py.get_type::<ExchangeRefused>())?;
     module.add("VenueError", py.get_type::<VenueError>())?;
     module.add("Rejected", py.get_type::<Rejected>())?;
     module.add("Throttled", py.get_type::<Throttled>())?;
@@ -214,14 +229,33 @@ pub(crate) fn order_refused(
 }
 
 /// A command that the local exchange refused, in the venue's words.
-pub(crate) fn venue_refused(why: &razor_sim::exchange::Refusal) -> PyErr {
-    let error = Rejected::new_err(why.to_string());
-    let expected = why.expected_beat();
+pub(crate) fn exchange_refused(why: razor_sim::exchange::Refusal) -> PyErr {
+    let error = ExchangeRefused::new_err(why.to_string());
     Python::attach(|py| {
         // An exception without its facts is still the right exception.
         let _ = error.value(py).setattr("status", why.status());
-        let _ = error.value(py).setattr("expected_beat", expected);
+        let _ = error.value(py).setattr("expected_beat", why.expected_beat());
     });
+    error
+}
+
+/// A text or signature that `razor_sign` does not take; who signed instead, where somebody did.
+pub(crate) fn signature_error(refused: SignError) -> PyErr {
+    let by = match refused {
+        SignError::Foreign { by, .. } => Some(by.to_string()),
+        SignError::Hex { .. }
+        | SignError::Decimal { .. }
+        | SignError::Key
+        | SignError::Length { .. }
+        | SignError::Malformed
+        | SignError::MakerSigner(_)
+        | SignError::Wrapped(_)
+        | SignError::Type(_)
+        | SignError::Secret => None,
+    };
+    let error = SignatureError::new_err(refused.to_string());
+    // An exception without its facts is still the right exception.
+    let _ = Python::attach(|py| error.value(py).setattr("signer", by));
     error
 }
 

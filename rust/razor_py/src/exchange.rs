@@ -6,24 +6,32 @@
 //! Must never: hand out frames of an instant after the next one has begun; every call runs what is
 //! due instant by instant and collects the frames of each.
 
+mod order;
 mod words;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use razor_core::ids::{MarketIx, TokenIx};
 use razor_core::market::Fees;
-use razor_core::order::OrderHash;
 use razor_core::units::{Nanos, Qty, TickSize};
 use razor_sim::exchange::{
     AccountIx, Action, Address, Asset, Audience, CancelScope, Command, Config, Delay, Event,
     Exchange as Core, Flags, GroupIx, MarketFrames, MarketSpec, OpenFilter, Operation, OwnerIx,
-    PlaceOrder, Protocol, Reply, Settlement, Sizing, TradeFilter, TradeIx, UserFrames,
+    Protocol, Reply, Settlement, Spender, TradeFilter, TradeIx, UserFrames,
 };
 
-use crate::errors::{Refusal, bad_argument, venue_refused};
+use crate::errors::{Refusal, bad_argument, exchange_refused};
+use crate::sign::SigningExchange;
+use order::ExchangeOrder;
 
-/// A market frame on its way out: token or none, market, whether custom, text.
-type MarketRow<'py> = (Option<u32>, Option<u32>, bool, Bound<'py, PyBytes>);
+/// Latest time that is taken: some centuries ahead, so that no sum of times overflows.
+const LAST_NS: i64 = 8_000_000_000_000_000_000;
+/// Longest delay of settlement, a day.
+const LONGEST_MS: i64 = 86_400_000;
+
+/// A market frame on its way out: market, token unless both tokens' subscribers get it, whether
+/// custom, text.
+type MarketRow<'py> = (u32, Option<u32>, bool, Bound<'py, PyBytes>);
 
 /// The exchange; see the stub.
 #[pyclass(module = "razor._core")]
@@ -36,56 +44,12 @@ pub(crate) struct Exchange {
     watched: Vec<bool>,
 }
 
-/// A verified order; see the stub.
-#[pyclass(frozen, module = "razor._core")]
-pub(crate) struct ExchangeOrder {
-    order: PlaceOrder,
-}
-
-#[pymethods]
-impl ExchangeOrder {
-    #[new]
-    #[pyo3(signature = (
-        *, hash, owner, account, token, side, maker_amount, taker_amount, order_type, signed_for,
-        is_post_only=false, expiration_s=0, is_by_amount=false
-    ))]
-    #[expect(clippy::too_many_arguments, reason = "keyword arguments, each with its own meaning")]
-    #[expect(clippy::fn_params_excessive_bools, reason = "flags of the wire, given by name")]
-    fn new(
-        hash: [u8; 32],
-        owner: u32,
-        account: u32,
-        token: u32,
-        side: &str,
-        maker_amount: u64,
-        taker_amount: u64,
-        order_type: &str,
-        signed_for: &str,
-        is_post_only: bool,
-        expiration_s: i64,
-        is_by_amount: bool,
-    ) -> PyResult<Self> {
-        let order = PlaceOrder {
-            hash: OrderHash(hash),
-            owner: OwnerIx(owner),
-            account: AccountIx(account),
-            token: TokenIx(token),
-            side: words::side(side)?,
-            maker_amount,
-            taker_amount,
-            order_type: words::order_type(order_type)?,
-            is_post_only,
-            expiration_s,
-            sizing: if is_by_amount { Sizing::Amount } else { Sizing::Shares },
-            signed_for: words::spender(signed_for)?,
-        };
-        Ok(Self { order })
-    }
-}
-
 impl Exchange {
     /// Runs what is due and then the command, and collects the frames of each instant.
     fn run(&mut self, now_ns: i64, command: Command) -> PyResult<Reply> {
+        if !(0..=LAST_NS).contains(&now_ns) {
+            return Err(bad_argument("a time lies outside 0..=8_000_000_000_000_000_000 ns"));
+        }
         while let Some(at) = self.core.due().filter(|at| at.0 <= now_ns) {
             // Waking is never refused.
             let _woken = self.core.step(at, Command::Wake, &mut self.events);
@@ -93,7 +57,7 @@ impl Exchange {
         }
         let reply = self.core.step(Nanos(now_ns), command, &mut self.events);
         self.collect();
-        reply.map_err(|refusal| venue_refused(&refusal))
+        reply.map_err(exchange_refused)
     }
 
     fn operate(&mut self, now_ns: i64, operation: Operation) -> PyResult<()> {
@@ -192,7 +156,6 @@ impl Exchange {
         game_start_ns=None, clears_book_on_start=false
     ))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments, each with its own meaning")]
-    #[expect(clippy::fn_params_excessive_bools, reason = "flags of the wire, given by name")]
     fn add_market(
         &mut self,
         now_ns: i64,
@@ -235,8 +198,9 @@ impl Exchange {
     }
 
     #[pyo3(signature = (now_ns, address, *, is_approved))]
-    fn open_account(&mut self, now_ns: i64, address: [u8; 20], is_approved: bool) -> PyResult<u64> {
-        self.index(now_ns, Command::OpenAccount { address: Address(address), is_approved })
+    fn open_account(&mut self, now_ns: i64, address: &str, is_approved: bool) -> PyResult<u64> {
+        let address = Address(words::address(address)?);
+        self.index(now_ns, Command::OpenAccount { address, is_approved })
     }
 
     fn add_owner(&mut self, now_ns: i64, key: &str, account: u32) -> PyResult<u64> {
@@ -249,7 +213,8 @@ impl Exchange {
         now_ns: i64,
         order: &ExchangeOrder,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let Reply::Placed(ack) = self.run(now_ns, Command::Place(order.order))? else {
+        let order = order.for_exchange(&self.core);
+        let Reply::Placed(ack) = self.run(now_ns, Command::Place(order))? else {
             return Err(bad_argument("an order was answered by something else"));
         };
         let mut text = String::new();
@@ -263,7 +228,7 @@ impl Exchange {
         now_ns: i64,
         orders: Vec<PyRef<'py, ExchangeOrder>>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let orders = orders.iter().map(|order| order.order).collect();
+        let orders = orders.into_iter().map(|order| order.for_exchange(&self.core)).collect();
         let Reply::Batch(answers) = self.run(now_ns, Command::PlaceBatch(orders))? else {
             return Err(bad_argument("a batch was answered by something else"));
         };
@@ -277,12 +242,15 @@ impl Exchange {
         py: Python<'py>,
         now_ns: i64,
         owner: u32,
-        ids: Option<Vec<[u8; 32]>>,
+        ids: Option<Vec<String>>,
         market: Option<u32>,
         token: Option<u32>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let scope = match (ids, market.map(MarketIx), token.map(TokenIx)) {
-            (Some(ids), _, _) => CancelScope::Orders(ids.into_iter().map(OrderHash).collect()),
+            (Some(ids), _, _) => {
+                let ids = ids.iter().map(|id| words::order_id(id));
+                CancelScope::Orders(ids.collect::<PyResult<_>>()?)
+            }
             (None, Some(market), token) => CancelScope::Market(market, token),
             (None, None, Some(token)) => CancelScope::Token(token),
             (None, None, None) => CancelScope::All,
@@ -423,11 +391,11 @@ impl Exchange {
     /// Market frames since the last call.
     fn take_market_frames<'py>(&mut self, py: Python<'py>) -> Vec<MarketRow<'py>> {
         let rows = self.market.iter().map(|frame| {
-            let (token, market) = match frame.audience {
-                Audience::Token(token) => (Some(token.0), None),
-                Audience::Market(market) => (None, Some(market.0)),
+            let (market, token) = match frame.audience {
+                Audience::Token(token) => (token.split().0, Some(token.0)),
+                Audience::Market(market) => (market, None),
             };
-            (token, market, frame.is_custom, PyBytes::new(py, frame.text.as_bytes()))
+            (market.0, token, frame.is_custom, PyBytes::new(py, frame.text.as_bytes()))
         });
         let rows = rows.collect();
         self.market.clear();
@@ -453,11 +421,13 @@ impl Exchange {
         PyBytes::new(py, text.unwrap_or_default().as_bytes())
     }
 
-    fn order<'py>(&self, py: Python<'py>, hash: [u8; 32]) -> Option<Bound<'py, PyBytes>> {
-        let order = self.core.find_order(&OrderHash(hash))?;
-        let mut text = String::new();
-        self.core.write_order(order, &mut text);
-        Some(PyBytes::new(py, text.as_bytes()))
+    fn order<'py>(&self, py: Python<'py>, order_id: &str) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        let order = self.core.find_order(&words::order_id(order_id)?);
+        Ok(order.map(|order| {
+            let mut text = String::new();
+            self.core.write_order(order, &mut text);
+            PyBytes::new(py, text.as_bytes())
+        }))
     }
 
     #[pyo3(signature = (owner, market=None, token=None))]
@@ -512,18 +482,29 @@ impl Exchange {
         Ok(approval.map_or((0, false), |it| (it.pusd, it.has_tokens)))
     }
 
-    fn token(&self, text: &str) -> Option<u32> {
-        self.core.registry().token(text.as_bytes()).map(|token| token.0)
+    fn token(&self, token_id: &str) -> Option<u32> {
+        self.core.registry().token(token_id.as_bytes()).map(|token| token.0)
     }
 
     fn market(&self, condition_id: &str) -> Option<u32> {
         self.core.registry().market(condition_id.as_bytes()).map(|market| market.0)
     }
 
-    /// Contract that orders of a market are signed for.
-    fn signed_for(&self, market: u32) -> Option<&'static str> {
-        let market = self.core.market(MarketIx(market))?;
-        Some(words::spender_word(market.spec.exchange()))
+    /// Contract that orders of a token are signed for.
+    fn exchange_of(&self, token_id: &str) -> Option<SigningExchange> {
+        let token = self.core.registry().token(token_id.as_bytes())?;
+        match self.core.market(token.split().0)?.spec.exchange() {
+            Spender::Exchange => Some(SigningExchange::plain()),
+            Spender::NegRiskExchange => Some(SigningExchange::neg_risk()),
+            Spender::ExchangeV3 => Some(SigningExchange::v3()),
+            Spender::Adapter | Spender::NegRiskAdapter | Spender::Router => None,
+        }
+    }
+
+    /// Index of a trade by the id that frames and answers give, while it is known.
+    fn trade(&self, trade_id: &str) -> Option<u64> {
+        let mut trades = self.core.trades(TradeFilter::default()).rev();
+        trades.find(|(ix, _)| self.core.trade_id_text(*ix) == trade_id).map(|(ix, _)| ix.0)
     }
 
     /// Checks every invariant; the broken one as text.
@@ -533,6 +514,9 @@ impl Exchange {
 }
 
 fn delay((from, to): (i64, i64)) -> PyResult<Delay> {
+    if !(0 <= from && from <= to && to <= LONGEST_MS) {
+        return Err(bad_argument("delays are least and most milliseconds of a day at most"));
+    }
     let millis = |ms: i64| Nanos::from_millis(ms).map_err(Refusal::from);
     let (from, to) = (millis(from)?, millis(to)?);
     Ok(if from == to { Delay::Fixed(from) } else { Delay::Uniform(from, to) })

@@ -21,6 +21,7 @@ mod lock;
 mod machine;
 mod probe;
 mod session;
+mod sign;
 mod sim;
 mod simulate;
 mod source;
@@ -49,6 +50,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<probe::Prober>()?;
     machine::export(module)?;
     exchange::export(module)?;
+    sign::export(module)?;
     bench::export(module)?;
     add_functions(module)
 }

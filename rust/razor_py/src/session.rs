@@ -63,7 +63,7 @@ impl Session {
     #[staticmethod]
     #[pyo3(signature = (
         run_dir, *, run_id, build_id, settings_sha256, params, is_live, now_ns, raw_ws=None,
-        sim=None, lock=None
+        sim=None, lock=None, durable_intents=false
     ))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments, each with its own meaning")]
     fn open(
@@ -78,6 +78,7 @@ impl Session {
         raw_ws: Option<(u64, u64)>,
         sim: Option<&SimVenue>,
         mut lock: Option<PyRefMut<'_, RunLock>>,
+        durable_intents: bool,
     ) -> PyResult<Self> {
         let identity = Identity::new(run_id, build_id, settings_sha256).map_err(bad_argument)?;
         let recorder = if is_live { RecorderSettings::live() } else { RecorderSettings::replay() };
@@ -89,7 +90,7 @@ impl Session {
             recorder,
             now_ns,
             raw,
-            durable_intents: false,
+            durable_intents,
         };
         let venue = sim.map(SimVenue::venue);
         let lock = lock.as_mut().map(|lock| lock.get_mut()).transpose()?;
@@ -202,10 +203,26 @@ impl Session {
         Ok(razor_io::json::text(&counts))
     }
 
+    /// Takes an operator's command and makes it durable.
+    fn command(&mut self, py: Python<'_>, at_ns: i64, payload: &[u8]) -> PyResult<()> {
+        let inner = self.get_mut()?;
+        Ok(py.detach(|| inner.command(at_ns, payload)).map_err(Fault::from)?)
+    }
+
+    /// What an operator asks of a run, as JSON text.
+    fn standing_json(&self) -> PyResult<String> {
+        Ok(razor_io::standing::text(self.get()?))
+    }
+
     /// Lets the venue tell what it still owes, at the end of the inputs.
     fn end_orders(&mut self, py: Python<'_>) -> PyResult<()> {
         let inner = self.get_mut()?;
         Ok(py.detach(|| inner.drain_venue()).map_err(Fault::from)?)
+    }
+
+    /// Writes down a fault that was injected outside the simulated venue, by its number.
+    fn note_injected(&mut self, code: u8) -> PyResult<()> {
+        Ok(self.get_mut()?.note_injected(code).map_err(Fault::from)?)
     }
 
     /// Why trading has stopped; `None` while it has not, and in a dry run.

@@ -26,6 +26,7 @@ mod digest;
 mod fault;
 pub mod frozen;
 mod mode;
+mod recall;
 mod strike;
 mod truth;
 mod venue;
@@ -37,7 +38,7 @@ use razor_core::ids::SetIx;
 use razor_core::market::Universe;
 use razor_core::order::Evidence;
 use razor_core::order::attempt::{Attempt, OrderHash, OrderIx};
-use razor_core::order::gateway::{Gateway, Intent, MarketTop, Reply, Tops, VenueEvent};
+use razor_core::order::gateway::{Gateway, Intent, MarketTop, Past, Reply, Tops, VenueEvent};
 use razor_core::shadow::exact::FillShare;
 use razor_core::signal::bucket::Bucket;
 use razor_core::units::{Nanos, Qty};
@@ -257,6 +258,10 @@ impl Gateway for SimGateway {
         self.markets = SimMarkets::of(universe);
     }
 
+    fn recall(&mut self, now: Nanos, past: &Past) {
+        self.remember(now, past);
+    }
+
     fn take_injected(&mut self) -> Vec<VenueEvent> {
         let injected = Self::take_injected(self).into_iter();
         injected
@@ -323,6 +328,19 @@ impl Gateway for SimGateway {
         let late = struck.iter().fold(delay, |sum, (_, params)| after(sum, params.delay));
         let at = after(self.there(now), late);
         self.push(at, Item::MergeEnd { place, is_failed: !struck.is_empty() });
+    }
+
+    /// A merge this venue never heard of was not done.
+    fn query_merge(&mut self, now: Nanos, set: SetIx, qty: Qty) {
+        let is_told = |item: &Item| {
+            matches!(item, Item::MergeEnd { .. } | Item::Emit(VenueEvent::Merged { .. }))
+        };
+        if self.line.values().any(is_told) {
+            return;
+        }
+        let last = self.truth.merges.last().filter(|last| (last.set, last.qty) == (set, qty));
+        let is_done = last.is_some_and(|last| matches!(last.ended, Some((_, true))));
+        self.emit(self.back(self.there(now)), VenueEvent::Merged { is_done });
     }
 
     fn reconcile(&mut self, now: Nanos) {

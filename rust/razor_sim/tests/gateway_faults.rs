@@ -159,8 +159,7 @@ fn refusals_and_losses_leave_nothing_at_the_venue() {
 #[test]
 fn quantities_and_prices_are_bent_as_the_parameters_say() {
     let rows: Vec<(Fault, Vec<&str>)> = vec![
-        (first(F::F22), vec!["150 matched 0"]),
-        (first(F::F22).with(|p| p.is_accepted = false), vec!["150 RefusedOrder"]),
+        (first(F::F22), vec!["150 RefusedOrder"]),
         (first(F::F23), vec!["150 matched 250", "150 prov 250 at 46", "1150 conf 250 at 46"]),
         (
             first(F::F23).with(|p| p.share = share("0.333333")),

@@ -132,10 +132,11 @@ fn switches_fail_chases_and_drop_books_by_number() {
         drain(gateway, ms(900), &books)
             .iter()
             .filter_map(|(at, event)| {
-                let VenueEvent::Replied { reply: Reply::Matched(qty), .. } = event else {
-                    return None;
-                };
-                Some((at.millis_floor(), *qty))
+                let VenueEvent::Replied { reply, .. } = event else { return None };
+                let qty = if let Reply::Matched(qty) = reply { *qty } else { Qty::ZERO };
+                let is_kill = *reply == Reply::RefusedOrder;
+                assert_eq!(is_kill, qty == Qty::ZERO, "nothing matched is refused (F-22)");
+                Some((at.millis_floor(), qty))
             })
             .collect()
     };

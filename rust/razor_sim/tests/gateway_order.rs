@@ -63,6 +63,8 @@ enum Defect {
     AbsentIsNone,
     /// The answer's amount is booked instead of the trades.
     ClaimIsFill,
+    /// A claim of nothing is believed.
+    ZeroIsNone,
 }
 
 /// As `config.toml` has them.
@@ -137,6 +139,9 @@ impl Shell {
                     Reply::Matched(last_qty) if self.defect == Defect::ClaimIsFill => {
                         Event::Filled { last_qty }
                     }
+                    Reply::Matched(Qty::ZERO) if self.defect == Defect::ZeroIsNone => {
+                        Event::Refused
+                    }
                     Reply::Matched(matched) => Event::Claimed { matched },
                     Reply::Live => Event::Rested,
                     Reply::Delayed => Event::Deferred,
@@ -163,6 +168,7 @@ impl Shell {
             VenueEvent::Found { evidence, .. } => self.put(now, Event::Found(evidence)),
             VenueEvent::Injected { .. }
             | VenueEvent::Merged { .. }
+            | VenueEvent::MergeUnknown
             | VenueEvent::Mode(_)
             | VenueEvent::Reconciled
             | VenueEvent::Foreign
@@ -252,7 +258,7 @@ fn plan_of(rng: &mut Rng) -> FaultPlan {
                     p.delay = ms(i64::from(rng.below(60_000)));
                 }
                 p.count = u8::try_from(rng.below(6)).expect("small");
-                p.qty = Qty(u64::from(rng.below(20_000)));
+                p.qty = Qty(u64::from(rng.below(3)) * u64::from(rng.below(20_000)));
                 p.is_accepted = rng.chance(50);
                 p.is_announced = rng.chance(50);
                 let races = [Race::CancelWins, Race::FillFirst, Race::CancelLost];
@@ -302,6 +308,7 @@ fn planted_defects_are_found_by_the_law_they_break() {
         (Defect::SecondPost, "S-05"),
         (Defect::AbsentIsNone, "S-10"),
         (Defect::ClaimIsFill, "S-10"),
+        (Defect::ZeroIsNone, "S-10"),
     ];
     for (defect, law) in rows {
         let found = (0..20_000).find(|seed| session(*seed, defect).0.judge() == Err(law));

@@ -18,6 +18,15 @@ const SEEDS: &[(u64, &str)] = &[
     (83_405, "a merge took shares that a late sale had promised (S-09)"),
     (1_075_258, "a sale given up by absence was sold again, and both were confirmed (S-10)"),
     (1_166_762, "the same, with two sets of one token"),
+    (1_002_986, "a panic sale inherited what was left of the deadline of an earlier wait (L-7)"),
+    (1_013_609, "the same, without a mode"),
+    (1_131_676, "the same, with a ladder that goes on"),
+    (1_160_467, "the same, at the end of the faults"),
+    (10_113_094, "a stop was cleared over a sale the ledger could not take (S-22)"),
+    (11_423_126, "the same, and more was sold than was held (S-09)"),
+    (14_436_672, "a late sale came after the venue had sold its shares in another (checker)"),
+    (14_517_230, "the same, both late"),
+    (10_445_432, "what a crash took from the journal still counted as told (checker)"),
     (1_227_517, "a rescue forgot a panic step without a price and used the next rung twice (S-08)"),
 ];
 

@@ -96,7 +96,7 @@ fn found_by(sabotage: Sabotage) -> &'static [Property] {
     use Property as P;
     match sabotage {
         Sabotage::RetryPost | Sabotage::ResendSame => &[P::S05],
-        Sabotage::AbsentAtOnce | Sabotage::UnknownIsRefusal => &[P::S04],
+        Sabotage::AbsentAtOnce | Sabotage::UnknownIsRefusal | Sabotage::ZeroIsNone => &[P::S04],
         Sabotage::TradeTwice | Sabotage::ClaimIsFill | Sabotage::IgnoreVoid => &[P::S10],
         Sabotage::SkipJournal | Sabotage::DoubleSize => &[P::D1],
         Sabotage::ProvIsConf => &[P::S09, P::S22],

@@ -1,15 +1,19 @@
 """A run being written, as the use cases see it.
 
-Owns: :class:`LiveSession` (the feed's recorder and its liveness) and :class:`PlayedSession` (a
-session paired with the recording it plays), both over one ``_core.Session``. Must never: hold
+Owns: :class:`LiveSession` (the feed's recorder and its liveness), :class:`PlayedSession` (a
+session paired with the recording it plays) and :class:`OperatedSession` (what an operator sees and
+says), all over one ``_core.Session``. Must never: hold
 state of its own about books or records; the engine behind the session has it.
 """
 
+from collections.abc import Callable
+
 from razor import _core
 from razor.application.ports import FeedReport, LivenessView, TokenLiveness
+from razor.domain.control import Standing, decode_standing
 from razor.domain.feed import Gap, RecordKind
 
-__all__ = ["LiveSession", "PlayedSession"]
+__all__ = ["LiveSession", "OperatedSession", "PlayedSession"]
 
 
 class PlayedSession:
@@ -78,6 +82,10 @@ class LiveSession:
         self._session.feed("timer", "", 0, now_ns, b"")
         self._session.flush()
 
+    def note_injected(self, code: int) -> None:
+        """Write down a fault that was injected into the feed, by its number."""
+        self._session.note_injected(code)
+
     def flush(self) -> None:
         """Make everything taken so far durable."""
         self._session.flush_durable()
@@ -94,3 +102,24 @@ class LiveSession:
             },
             conns=dict(conns),
         )
+
+
+class OperatedSession:
+    """A session under an operator; implements ``OperatedRun``."""
+
+    def __init__(self, session: _core.Session, *, wall_ns: Callable[[], int] | None) -> None:
+        """Take a session; ``wall_ns`` is its clock where the source is live, else ``None``."""
+        self._session = session
+        self._wall_ns = wall_ns
+
+    def command(self, payload: bytes) -> None:
+        """Take a command at engine time: the next step is the first that it binds."""
+        self._session.command(self._session.now_ns, payload)
+
+    def standing(self) -> Standing:
+        """Say where the run stands."""
+        return decode_standing(self._session.standing_json())
+
+    def clock_ns(self) -> int:
+        """Wall time of a live run, recorded time of one that is played."""
+        return self._session.now_ns if self._wall_ns is None else self._wall_ns()

@@ -12,6 +12,7 @@ from razor.adapters.polymarket.probe_engine import ProbeEngine
 from razor.adapters.polymarket.probing import LiveProbes, ProbePlan, ProbeWorld
 from razor.adapters.polymarket.rest import Http
 from razor.adapters.polymarket.supervise import EventStop, SignalStop, TaskSupervisor
+from razor.adapters.polymarket.trades import PollThrottle
 
 __all__ = [
     "EventStop",
@@ -19,6 +20,7 @@ __all__ = [
     "Http",
     "LiveFeed",
     "LiveProbes",
+    "PollThrottle",
     "ProbeEngine",
     "ProbePlan",
     "ProbeWorld",

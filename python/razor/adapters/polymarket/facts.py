@@ -99,6 +99,7 @@ def _market_facts(content: bytes) -> Mapping[str, str]:
         "neg_risk": str(market.neg_risk),
         "fees": repr(market.fee),
         "seconds_delay": str(market.seconds_delay),
+        "is_delay_enabled": str(market.is_delay_enabled),
         "tokens": " ".join(token.token_id for token in market.tokens),
     }
 

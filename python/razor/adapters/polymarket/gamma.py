@@ -386,7 +386,9 @@ def _meta(
         end_ms=iso_ms(market.end_date),
         event_id=event_id,
         group_id=market.neg_risk_market_id or "",
-        seconds_delay=max(clob.seconds_delay, market.seconds_delay or 0),
+        seconds_delay=max(
+            clob.seconds_delay, market.seconds_delay or 0, int(clob.is_delay_enabled)
+        ),
     )
 
 

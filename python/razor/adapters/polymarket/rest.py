@@ -24,7 +24,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from ipaddress import ip_address
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 from urllib.parse import urlsplit
 
 import httpx
@@ -83,6 +83,14 @@ class Failed:
     wait_ms: int = 0
 
 
+class Throttle(Protocol):
+    """Says which attempts are answered as by a rate limit, without the venue: an injected fault."""
+
+    def strikes(self, endpoint: Endpoint) -> bool:
+        """Count an attempt, and tell whether it is turned away."""
+        ...
+
+
 class UnsafeAddressError(Exception):
     """An address is not https/wss and not loopback."""
 
@@ -114,6 +122,7 @@ class Http:
         clock: Clock,
         log: FeedLog,
         jitter: Jitter,
+        throttle: Throttle | None = None,
     ) -> None:
         endpoints = settings.endpoints
         self._bases: Mapping[Host, str] = {
@@ -126,6 +135,7 @@ class Http:
         self._clock = clock
         self._log = log
         self._jitter = jitter
+        self._throttle = throttle
         self._limits = Limits(share_pct=settings.limit_share_pct)
         connect_s = endpoints.http_connect_timeout_ms / _MS_PER_S
         self._client = httpx.AsyncClient(
@@ -187,6 +197,9 @@ class Http:
 
     async def _attempt(self, call: Call, attempt: int) -> Body | Failed:
         """One exchange; every way a network can fail becomes a value."""
+        if self._throttle is not None and self._throttle.strikes(call.endpoint):
+            status = int(HTTPStatus.TOO_MANY_REQUESTS)
+            return Failed(outcome=HttpOutcome.THROTTLED, status=status, attempts=attempt)
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await self._exchange(call, attempt)

@@ -18,10 +18,10 @@ Invariants:
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from razor.adapters.polymarket.limits import DATA_TRADES
+from razor.adapters.polymarket.limits import DATA_TRADES, Endpoint
 from razor.adapters.polymarket.rest import Body, Call, Failed, Http
 from razor.adapters.polymarket.wire import (
     TradeHead,
@@ -44,6 +44,34 @@ from razor.domain.universe import Universe
 TRADES_CONN = "trades-0"
 # v1 answers up to this offset (PROTOCOL 3.6).
 _OFFSET_MAX = 1_000
+
+
+class PollThrottle:
+    """Turns away every k-th attempt at a page of trades, as `RAZOR_SIM_HTTP_429_EVERY` asks.
+
+    It counts attempts of the whole process, retries included; `note` is told of each one that it
+    turns away, so that the trail has it. What follows is the usual way of a rate limit: back-off, a
+    further try within the same poll, and only then a poll that failed.
+
+    Order calls of the simulated venue are counted there, apart: one counter over both would make
+    the order path of a run depend on the network.
+    """
+
+    def __init__(self, *, every: int, note: Callable[[], None]) -> None:
+        """Begin to count; `every` is above 0."""
+        self._every = every
+        self._note = note
+        self._count = 0
+
+    def strikes(self, endpoint: Endpoint) -> bool:
+        """Count an attempt, and tell whether it is turned away."""
+        if endpoint is not DATA_TRADES:
+            return False
+        self._count += 1
+        is_struck = self._count % self._every == 0
+        if is_struck:
+            self._note()
+        return is_struck
 
 
 @dataclass(slots=True, kw_only=True)

@@ -6,6 +6,7 @@ beside it stands what it costs when every intent must be on disk before its orde
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from razor._core import OmsBench, Session, SimVenue, Spread, clock_cost_ns
@@ -14,7 +15,7 @@ from razor.app.bench.figure import Figure, Section, middle, per
 from razor.domain.errors import JsonValue
 from razor.domain.settings import Settings, as_json
 
-__all__ = ["measure_oms", "order_params"]
+__all__ = ["made", "measure_oms", "order_params", "sim_session"]
 
 # Sets of one round on a new desk: what an hour may bring.
 _SETS = 20
@@ -33,7 +34,6 @@ _CHANGED: dict[str, dict[str, JsonValue]] = {
         "q_req": "10",
         "risk_premium_bps": 80,
         "min_net_edge_bps": 10,
-        "signal_cooldown_ms": 1_000,
     },
     "live": {"cooldown_ms": 100},
     "risk": {
@@ -60,16 +60,18 @@ def measure_oms(sizes: Sizes, control: Control, scratch: Path) -> Section:
         count, took = bench.order_steps(_LIVES // 10)
         machine.append(per(took, count))
         steps.append(bench.desk_steps(0, _SETS))
-        count, took = bench.orders(_SETS)
+        count, took = bench.orders(0, _SETS)
         orders.append(per(took, count))
         control.step()
     late = bench.desk_steps(_BEHIND, _SETS)
+    late_orders = [per(took, count) for count, took in _late(bench, sizes, control)]
     control.step()
-    called = _called(bench, sizes, control, scratch / "called")
+    called = _called(bench, sizes, control, scratch / "called", durable_intents=False)
+    waited = _called(bench, sizes, control, scratch / "waited", durable_intents=True)
     whole = sizes.rounds * _SECONDS_PER_ROUND
-    spread, count = bench.session(_made(scratch / "rust"), order_params(), whole, is_durable=False)
+    spread, count = bench.session(made(scratch / "rust"), order_params(), whole, is_durable=False)
     control.step()
-    durable, _ = bench.session(_made(scratch / "fsync"), order_params(), whole, is_durable=True)
+    durable, _ = bench.session(made(scratch / "fsync"), order_params(), whole, is_durable=True)
     control.step()
     return Section(
         name="oms",
@@ -90,7 +92,16 @@ def measure_oms(sizes: Sizes, control: Control, scratch: Path) -> Section:
                 places=2,
                 target=1.5,
             ),
+            Figure(
+                key="late_order_mean_us",
+                what=f"  with {_BEHIND:,} sets behind it, mean",
+                value=middle(late_orders) / 1_000,
+                unit="us per order",
+                places=2,
+                target=1.5,
+            ),
             *_signals("called", "signal to gateway through Python", called, 150),
+            *_signals("waited", "  with each intent on disk", waited),
             *_signals("rust", "signal to gateway in Rust", (spread.p50_ns, spread.p99_ns), None),
             *_signals(
                 "fsync", "  with each intent on disk", (durable.p50_ns, durable.p99_ns), None
@@ -98,6 +109,13 @@ def measure_oms(sizes: Sizes, control: Control, scratch: Path) -> Section:
         ),
         notes=(_note(),),
     )
+
+
+def _late(bench: OmsBench, sizes: Sizes, control: Control) -> Iterator[tuple[int, int]]:
+    """Orders and ns of rounds on a desk with a history."""
+    for _ in range(3 * sizes.rounds):
+        yield bench.orders(_BEHIND, _SETS)
+        control.step()
 
 
 def _note() -> str:
@@ -148,26 +166,29 @@ def _signals(
     )
 
 
-def _made(path: Path) -> Path:
+def made(path: Path) -> Path:
     """A new run directory."""
     path.mkdir()
     return path
 
 
-def order_params() -> bytes:
+def order_params(*, signal_cooldown_ms: int = 1_000) -> bytes:
     """The settings record of a simulated run whose gates the planted sets pass."""
     settings = {**as_json(Settings())}
-    for group, values in _CHANGED.items():
+    brain = {**_CHANGED["brain"], "signal_cooldown_ms": signal_cooldown_ms}
+    for group, values in {**_CHANGED, "brain": brain}.items():
         before = settings[group]
         settings[group] = {**before, **values} if isinstance(before, dict) else {**values}
     payload = {"run_id": "bench", "source": "venue", "orders": "sim", "settings": settings}
     return json.dumps(payload, sort_keys=True).encode("ascii")
 
 
-def _called(bench: OmsBench, sizes: Sizes, control: Control, run_dir: Path) -> tuple[float, float]:
+def _called(
+    bench: OmsBench, sizes: Sizes, control: Control, run_dir: Path, *, durable_intents: bool
+) -> tuple[float, float]:
     """Median and p99 over the calls from Python whose frame raised a signal."""
     frames = bench.world(sizes.rounds * _SECONDS_PER_ROUND)
-    session = _session(_made(run_dir), sizes.seed)
+    session = sim_session(made(run_dir), sizes.seed, durable_intents=durable_intents)
     times: list[int] = []
     for at, (kind, conn, recv_ns, payload) in enumerate(frames):
         if at % _BREATH == 0:
@@ -186,16 +207,24 @@ def _called(bench: OmsBench, sizes: Sizes, control: Control, run_dir: Path) -> t
     return times[len(times) // 2], times[(len(times) - 1) * 99 // 100]
 
 
-def _session(run_dir: Path, seed: int) -> Session:
+def sim_session(
+    run_dir: Path,
+    seed: int,
+    *,
+    share: str | None = None,
+    params: bytes | None = None,
+    durable_intents: bool = False,
+) -> Session:
     """A session as a simulated run has it, with a venue that answers within the same set.
 
-    The recorder is that of a live run: it syncs by itself and never waits for the disk.
+    ``share`` is what an order gets of the best size, of either bucket. The recorder is that of a
+    live run: it syncs by itself and never waits for the disk.
     """
     venue = SimVenue(
         seed=seed,
         is_frozen=False,
-        share_liquid="0.3",
-        share_thin="0.1",
+        share_liquid=share or "0.3",
+        share_thin=share or "0.1",
         latency_ms=20,
         quote_depth="0",
         settle_ms=(50, 400),
@@ -207,8 +236,9 @@ def _session(run_dir: Path, seed: int) -> Session:
         run_id="run_bench",
         build_id="bench",
         settings_sha256=bytes(32),
-        params=order_params(),
+        params=params or order_params(),
         is_live=True,
         now_ns=_START_NS,
         sim=venue,
+        durable_intents=durable_intents,
     )

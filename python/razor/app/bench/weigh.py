@@ -16,7 +16,7 @@ import msgspec
 from razor._core import MemoryBench, capture_import
 from razor.app.bench.control import Control, StoppedError, default_params
 
-__all__ = ["Weight", "weigh_import", "weigh_memory"]
+__all__ = ["Weight", "resident_kib", "weigh_import", "weigh_memory"]
 
 _POLL_S = 0.2
 
@@ -93,6 +93,11 @@ def _status(field: str) -> int:
     return next((int(line.split()[1]) for line in lines if line.startswith(field)), 0)
 
 
+def resident_kib() -> int:
+    """KiB of memory that this process has; 0 where the kernel does not tell."""
+    return _status("VmRSS:")
+
+
 def main(arguments: list[str]) -> None:
     """Do one piece of work and print its weight."""
     before = time.perf_counter_ns()
@@ -107,7 +112,7 @@ def main(arguments: list[str]) -> None:
     weight = Weight(
         count=done.count,
         took_ns=time.perf_counter_ns() - before,
-        resident_kib=_status("VmRSS:"),
+        resident_kib=resident_kib(),
         peak_kib=_status("VmHWM:"),
         input_bytes=done.input_bytes,
         wrong=done.wrong,

@@ -19,6 +19,7 @@ from razor.app.cli.capture import capture_verbs
 from razor.app.cli.config import config_verbs
 from razor.app.cli.failure import ExitCode, Style, report
 from razor.app.cli.markets import market_verbs
+from razor.app.cli.operate import clear_verb, halt_verb, status_verb, stop_verb
 from razor.app.cli.report import report_verbs
 from razor.app.cli.run import demo_verb, record_verb, replay_verb, run_verb
 from razor.app.cli.simulate import simulate_verb
@@ -56,6 +57,8 @@ def build_program() -> click.Group:
         razor.add_command(verbs)
     for verbs in (config_verbs, market_verbs):
         razor.add_command(verbs)
+    for verb in (status_verb, stop_verb, halt_verb, clear_verb):
+        razor.add_command(verb)
     razor.add_command(bench_verb)
     razor.add_command(simulate_verb)
     return razor

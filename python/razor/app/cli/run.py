@@ -3,17 +3,20 @@
 Owns: what each of them plays or records, and what it tells at the end. Must never: touch a record.
 """
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
+from razor.adapters.control.mailbox import Mailbox
 from razor.adapters.files.config_file import ConfigFile, read_config
 from razor.adapters.files.session import LiveSession, PlayedSession
 from razor.app.cli import options
 from razor.app.cli.failure import ExitCode
 from razor.app.cli.following import until_stopped
 from razor.app.cli.verb import Verb, process
+from razor.app.operated import operated, served_wait
 from razor.app.recordings import Recording, demo_recording, recording_at
 from razor.app.runs import OpenRun, RunPlan, admitted_gates, opened, require_markets
 from razor.app.simulated import fault_plan_at
@@ -25,6 +28,7 @@ from razor.domain.fault_plan import FaultLine
 from razor.domain.manifest import ResumePolicy, Source
 from razor.domain.mode import GateVector, OrderPath
 from razor.domain.settings import default_file, read_settings
+from razor.domain.switches import read_switches
 
 __all__ = ["demo_verb", "record_verb", "replay_verb", "run_verb"]
 
@@ -151,7 +155,9 @@ def replay_verb(
         gates = admitted_gates(start, "dry_run", file)
         where = runs_dir or Path(file.settings.run.data_dir)
         plan = _replay_plan(file, gates, recording, where, out_dir=out_dir)
-        return _play(start, plan, recording, pace=pace, duration_ms=0, is_json=as_json)
+        return _play(
+            start, plan, recording, pace=pace, duration_ms=0, is_json=as_json, is_operated=False
+        )
 
 
 @click.command("record", cls=Verb)
@@ -178,15 +184,20 @@ def _play(
     pace: Pace,
     duration_ms: int,
     is_json: bool,
+    is_operated: bool = True,
 ) -> ExitCode:
-    """Play a recording into a new run, at the pace asked for, and tell what came of it."""
+    """Play a recording into a new run, at the pace asked for, and tell what came of it.
+
+    A replay of a run is not operated: its orders are a story that is told again.
+    """
     total = recording.source.progress()[1] or None
     with opened(start, plan) as run:
-        with start.console.progress("playing", total=total) as bar:
+        operators = operated(start, plan, run) if is_operated else nullcontext(Mailbox())
+        with operators as mail, start.console.progress("playing", total=total) as bar:
             ports = PlayPorts(
                 session=PlayedSession(run.session, recording.source),
                 source=recording.source,
-                wait=start.stop.wait,
+                wait=served_wait(mail, start.stop.wait),
                 monotonic_ns=start.monotonic_ns,
                 tick=bar.move_to,
             )
@@ -211,13 +222,22 @@ def _record(
     start: Process, plan: RunPlan, *, duration_ms: int, is_reported: bool, is_json: bool
 ) -> ExitCode:
     """Record the live venue until a stop or the duration, and tell what came of it."""
-    from razor.app.live import record_live  # noqa: PLC0415 - only live verbs load sockets
+    from razor.app.live import LiveJob, record_live  # noqa: PLC0415 - only live verbs load sockets
 
     with opened(start, plan) as run:
         start.console.notice(f"recording into {run.directory.path}; Ctrl-C ends it in order")
         live = LiveSession(run.session)
         before = run.session.durable_seq
-        summary = record_live(start, plan.config.settings, live, duration_ms=duration_ms)
+        switches = read_switches(start.environment)
+        with operated(start, plan, run) as mail:
+            job = LiveJob(
+                settings=plan.config.settings,
+                session=live,
+                mailbox=mail,
+                duration_ms=duration_ms,
+                http_429_every=switches.http_429_every if plan.is_simulated else 0,
+            )
+            summary = record_live(start, job)
         cause = start.stop.cause or summary.end.value
         records = run.session.durable_seq - before
         stopped = run.finish(start, cause=cause)

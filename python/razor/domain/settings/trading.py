@@ -100,7 +100,7 @@ class Sim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Oms:
-    """Waits of the order machine."""
+    """Waits of the order machine, and what it waits for."""
 
     flatten_wait_ms: int = key(
         2000, _SOME_MS, "A flatten step waits so long for a book newer than the last answer."
@@ -115,6 +115,11 @@ class Oms:
         default=False,
         kind=Flag(),
         reason="Markets that hold takers back give makers time to leave before the set is whole.",
+    )
+    durable_intents: bool = key(
+        default=False,
+        kind=Flag(),
+        reason="Wait for the disk before each order leaves; real orders are refused without it.",
     )
 
 

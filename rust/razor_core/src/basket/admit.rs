@@ -67,10 +67,11 @@ impl Desk {
                 is_under_resolution: plan.is_resolving,
                 worst_cost,
                 exposure,
-                event_exposure: self.event_exposure(plan)?,
+                event_exposure: self.event_exposure(plan, turn)?,
             },
         )?;
         legs_guard(plan)?;
+        unchanged_guard(plan, turn)?;
         books_guard(plan, turn)
     }
 
@@ -117,18 +118,22 @@ impl Desk {
     /// E of INVARIANTS §1: positions at cost and everything in flight at its worst.
     pub(super) fn exposure(&self) -> Result<Usdc, Guard> {
         let mut total = self.ledger.cost().map_err(|_| overflow())?;
-        for slot in self.orders.values().filter(|slot| slot.order.in_flight().0 > 0) {
+        // A finished order has nothing in flight.
+        for (_, slot) in self.orders.live().filter(|(_, slot)| slot.order.in_flight().0 > 0) {
             total = total.plus(slot.reservation()?).map_err(|_| overflow())?;
         }
         Ok(total)
     }
 
-    /// Cost of what is held on the legs of a set: other sets of the same event share them.
-    fn event_exposure(&self, plan: &Plan) -> Result<Usdc, Guard> {
+    /// The part of E that lies in the event of a set: one outcome decides all of it at once.
+    fn event_exposure<V: View>(&self, plan: &Plan, turn: &Turn<'_, V>) -> Result<Usdc, Guard> {
+        let is_in = |token| turn.view.event(token) == plan.event;
         let mut total = Usdc::ZERO;
-        for leg in &plan.legs {
-            let cost = self.ledger.position(leg.token).cost;
-            total = total.plus(cost).map_err(|_| overflow())?;
+        for (_, position) in self.ledger.positions().filter(|(token, _)| is_in(*token)) {
+            total = total.plus(position.cost).map_err(|_| overflow())?;
+        }
+        for (_, slot) in self.orders.live().filter(|(_, slot)| is_in(slot.attempt.token)) {
+            total = total.plus(slot.reservation()?).map_err(|_| overflow())?;
         }
         Ok(total)
     }
@@ -161,7 +166,7 @@ impl Desk {
     }
 }
 
-impl super::desk::Slot {
+impl super::orders::Slot {
     /// What this order can still cost (R of INVARIANTS §1).
     pub(super) fn reservation(&self) -> Result<Usdc, Guard> {
         reservation(&self.attempt, self.order.in_flight(), self.fees).map_err(|_| overflow())
@@ -185,6 +190,14 @@ fn legs_guard(plan: &Plan) -> Result<(), Guard> {
         return Err(Guard::new(GuardId::S25, sides));
     }
     Ok(())
+}
+
+/// The set is what it was when it was chosen (S-16).
+pub(super) fn unchanged_guard<V: View>(plan: &Plan, turn: &Turn<'_, V>) -> Result<(), Guard> {
+    if turn.view.is_unchanged(plan.set) {
+        return Ok(());
+    }
+    Err(Guard::new(GuardId::S16, [("changed", 1), ("allowed", 0)]))
 }
 
 /// All books can price an order now (S-18).

@@ -1,16 +1,15 @@
 //! The account's one desk: what can reach it, what it asks for, and the step between them.
 
-use core::hash::{Hash, Hasher};
 use std::collections::{BTreeMap, VecDeque};
 
 use super::legs::{Basket, Purpose, Wait};
+use super::orders::{Orders, Slot};
 use super::plan::{Plan, Quote, Rules, View};
 use super::row::{Row, Sample};
 use super::{Outcome, Phase};
 use crate::ids::{SetIx, TokenIx};
 use crate::ledger::{Ledger, Settle};
-use crate::market::Fees;
-use crate::order::{self, Attempt, Evidence, Order, OrderIx, TradeId};
+use crate::order::{self, Attempt, Evidence, OrderIx, TradeId};
 use crate::risk::{Caps, Guard, GuardId, Risk};
 use crate::units::{Nanos, Price, Qty, Usdc};
 
@@ -92,8 +91,10 @@ pub enum Operator {
 pub enum Treasury {
     /// Confirmed on chain.
     Done,
-    /// It failed, or nobody knows: the sets are held.
+    /// It failed, or was never asked for: the sets are held.
     Failed,
+    /// Nobody knows: the sets are held, and the trail says so.
+    Unknown,
 }
 
 /// A deadline of the desk.
@@ -180,7 +181,8 @@ pub enum Action {
     Cancel(OrderIx),
     /// Ask for the order, its trades and the balance.
     Query(OrderIx),
-    /// Merge this many sets; the legs stand in the set's definition.
+    /// Make the intent of a merge of this many sets durable, then ask for it; the legs stand in the
+    /// set's definition.
     Merge(SetIx, Qty),
     /// Start this deadline anew.
     Arm(DeskTimer, Nanos),
@@ -194,51 +196,25 @@ pub enum Action {
     Sample(Sample),
 }
 
-/// An order and what it is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Slot {
-    /// What it is for.
-    pub attempt: Attempt,
-    /// What is known of it.
-    pub order: Order,
-    /// Fee schedule of its market.
-    pub fees: Fees,
-    /// Sizes at the top when its price was set: ask, bid.
-    pub top: (Option<Qty>, Option<Qty>),
-    /// What its trades cost or brought, fees left out.
-    pub notional: Usdc,
-    /// When it was released to the wire.
-    pub sent: Option<Nanos>,
-    /// How the venue answered.
-    pub ack: Option<&'static str>,
-}
-
-/// What decides, without what is only told: the explorer knows states that act alike as one.
-impl Hash for Slot {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let Self { attempt, order, fees, top: _, notional: _, sent: _, ack: _ } = self;
-        (attempt, order, fees).hash(state);
-    }
-}
-
 /// The account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Desk {
     pub(super) rules: Rules,
     pub(super) phase: Phase,
     pub(super) basket: Option<Box<Basket>>,
-    pub(super) orders: BTreeMap<OrderIx, Slot>,
+    pub(super) orders: Orders,
     pub(super) ledger: Ledger,
     pub(super) risk: Risk,
     pub(super) queue: VecDeque<Plan>,
     /// Orders with a late arrival that waits for the desk to be free.
     pub(super) late: VecDeque<OrderIx>,
     pub(super) mode: VenueMode,
-    pub(super) next_order: u64,
     pub(super) is_stopping: bool,
     /// Why trading stopped.
     pub(super) stopped: Option<Guard>,
     pub(super) dropped: u64,
+    /// The ledger could not take what happened: it is no longer the account (S-10, L-10).
+    pub(super) is_unbooked: bool,
     /// Signals with an order that ended by absence: what a late arrival needs to be cleared up.
     pub(super) plans: BTreeMap<u64, Plan>,
     /// Sets merged per signal of `plans`.
@@ -274,16 +250,16 @@ impl Desk {
             rules,
             phase: Phase::Idle,
             basket: None,
-            orders: BTreeMap::new(),
+            orders: Orders::default(),
             ledger: Ledger::default(),
             risk: Risk::new(caps),
             queue: VecDeque::new(),
             late: VecDeque::new(),
             mode: VenueMode::Normal,
-            next_order: 0,
             is_stopping: false,
             stopped: None,
             dropped: 0,
+            is_unbooked: false,
             plans: BTreeMap::new(),
             merged: BTreeMap::new(),
             residuals: BTreeMap::new(),
@@ -334,7 +310,8 @@ impl Desk {
 
     /// What must hold after every step whatever came; a breach stops trading (S-31).
     fn check<V: View>(&mut self, turn: &mut Turn<'_, V>) {
-        let open = self.orders.values().filter(|slot| !slot.order.is_terminal()).count();
+        debug_assert!(self.orders.is_sound(), "an order is not where it is looked for");
+        let open = self.open_orders().count();
         let in_work = usize::from(self.basket.as_ref().is_some_and(|b| b.in_flight.is_some()));
         let is_serial = open <= 1 || matches!(self.phase, Phase::HardStop | Phase::SafeHold);
         let is_known = open >= in_work;
@@ -384,7 +361,7 @@ impl Desk {
 
     /// Orders that are not over, in order of planning.
     pub(super) fn open_orders(&self) -> impl Iterator<Item = OrderIx> + '_ {
-        self.orders.iter().filter(|(_, slot)| !slot.order.is_terminal()).map(|(ix, _)| *ix)
+        self.orders.live().filter(|(_, slot)| !slot.order.is_terminal()).map(|(ix, _)| ix)
     }
 
     /// Where the desk stands.
@@ -403,13 +380,23 @@ impl Desk {
     }
 
     /// An order by number.
-    pub fn order(&self, order: OrderIx) -> Option<&Slot> {
-        self.orders.get(&order)
+    pub fn order(&self, order: OrderIx) -> Option<Slot> {
+        self.orders.get(order)
     }
 
     /// All orders in order of planning.
-    pub fn orders(&self) -> impl Iterator<Item = (OrderIx, &Slot)> {
-        self.orders.iter().map(|(ix, slot)| (*ix, slot))
+    pub fn orders(&self) -> impl Iterator<Item = (OrderIx, Slot)> + '_ {
+        self.orders.iter()
+    }
+
+    /// How many orders there were.
+    pub fn order_count(&self) -> u64 {
+        self.orders.len()
+    }
+
+    /// The order planned last.
+    pub fn last_order(&self) -> Option<(OrderIx, Slot)> {
+        self.orders.last()
     }
 
     /// The ledger, for reading.

@@ -7,7 +7,7 @@ use super::plan::{Quote, View};
 use super::row::Row;
 use super::{Outcome, Phase};
 use crate::order::ladder::{Budget, NoPrice, chase_limit, flatten_limit};
-use crate::order::{Order, OrderIx, Rung};
+use crate::order::{OrderIx, Rung};
 use crate::risk::{Guard, GuardId};
 use crate::units::{Price, Qty};
 
@@ -68,7 +68,7 @@ impl Desk {
     fn after_fire<V: View>(&mut self, turn: &mut Turn<'_, V>) -> bool {
         let Some(basket) = &mut self.basket else { return false };
         if let Some(order) = basket.in_flight {
-            let has_fills = self.orders.get(&order).is_some_and(|s| s.order.open().cum_qty.0 > 0);
+            let has_fills = self.orders.get(order).is_some_and(|s| s.order.open().cum_qty.0 > 0);
             if has_fills {
                 self.phase = Phase::Leg1Filled;
             }
@@ -251,6 +251,11 @@ impl Desk {
     fn sell<V: View>(&mut self, leg: u8, qty: Qty, turn: &mut Turn<'_, V>) -> bool {
         if self.phase != Phase::Flattening {
             self.phase = Phase::Flattening;
+            // What was waited for is here; what this sale leads to is a wait of its own (S-22).
+            turn.out.push(Action::Disarm(DeskTimer::Settle));
+            if let Some(work) = &mut self.basket {
+                work.is_settling = false;
+            }
             turn.out.push(Action::Arm(DeskTimer::Flatten, self.rules.waits.flatten));
             self.take_residuals();
             return true;
@@ -397,12 +402,10 @@ impl Desk {
         }
     }
 
-    /// Leaves `HardStop`, once nothing is unproven (L-10). What is held stays in the ledger.
+    /// Leaves `HardStop`, once nothing is unproven (L-10). What is held stays in the ledger; once
+    /// that is known to be wrong the run is over: the next one begins with the account as it is.
     fn clear<V: View>(&mut self, turn: &mut Turn<'_, V>) {
-        let is_open = |order: &Order| !order.is_terminal() || order.in_flight().0 > 0;
-        let orders = self.orders.values().filter(|slot| is_open(&slot.order)).count();
-        let merges = self.basket.as_ref().is_some_and(|b| b.merge == Merge::UnderWay);
-        let open = orders.saturating_add(usize::from(merges));
+        let open = self.unresolved();
         let row = Row::new(turn.now, "CLEAR");
         if self.phase != Phase::HardStop || open > 0 {
             let open = i64::try_from(open).unwrap_or(i64::MAX);

@@ -52,6 +52,7 @@ impl Desk {
         row.req_qty = Some(whole);
         match treasury {
             Treasury::Failed => row.result = Some("NONE"),
+            Treasury::Unknown => row.result = Some("UNKNOWN"),
             Treasury::Done => {
                 row.filled_qty = Some(whole);
                 row.result = Some("FULL");
@@ -63,6 +64,7 @@ impl Desk {
                 // A whole set pays one dollar a share: micro-shares are micro-dollars.
                 let proceeds = Usdc(signed(whole.0));
                 if self.ledger.merge(&tokens, whole, proceeds).is_err() {
+                    self.is_unbooked = true;
                     return self.hard_stop(Guard::new(GuardId::S10, [("merge", 1)]), turn);
                 }
                 let merged = self.merged.entry(signal_id).or_default();
@@ -179,7 +181,7 @@ impl Desk {
     /// Makes a late arrival the set in work: what its signal still holds, with the steps it has
     /// left.
     pub(super) fn rescue(&mut self, order: OrderIx) -> bool {
-        let signal = self.orders.get(&order).map(|slot| slot.attempt.key.signal_id);
+        let signal = self.orders.get(order).map(|slot| slot.attempt.key.signal_id);
         let Some(plan) = signal.and_then(|signal| self.plans.get(&signal)).cloned() else {
             return true;
         };
@@ -188,14 +190,15 @@ impl Desk {
         basket.purpose = Purpose::Rescue;
         basket.is_unwinding = true;
         basket.merge = Merge::Over;
-        let mine = |slot: &&super::desk::Slot| slot.attempt.key.signal_id == basket.plan.signal_id;
-        let slots: Vec<_> = self.orders.iter().filter(|(_, slot)| mine(slot)).collect();
-        for (ix, slot) in slots {
+        for (ix, slot) in self.orders.iter() {
             let key = slot.attempt.key;
+            if key.signal_id != basket.plan.signal_id {
+                continue;
+            }
             let Some(leg) = basket.legs.get_mut(usize::from(key.leg)) else { continue };
             leg.attempts = leg.attempts.max(key.attempt);
             leg.flat_steps = leg.flat_steps.max(slot.attempt.rung.panic_steps());
-            for fill in self.ledger.fills_of(*ix) {
+            for fill in self.ledger.fills_of(ix) {
                 leg.add(fill.side, fill.settle, fill.qty);
             }
         }

@@ -1,7 +1,8 @@
 //! How an attempt goes out, and what the order machine's actions mean to the desk.
 
-use super::admit::{books_guard, number, overflow, signed};
-use super::desk::{Action, Answer, Desk, DeskTimer, Refusal, Slot, Trade, Turn};
+use super::admit::{books_guard, number, overflow, signed, unchanged_guard};
+use super::desk::{Action, Answer, Desk, DeskTimer, Refusal, Trade, Turn};
+use super::orders::{Ack, Slot};
 use super::plan::View;
 use super::row::{Row, Sample};
 use super::{Outcome, Phase};
@@ -25,18 +26,16 @@ impl Desk {
         let Some(attempt) = self.attempt(leg, rung, limit, qty, budget) else { return false };
         let slot = self.slot(leg, attempt, turn);
         if let Err(guard) = self.send_guard(turn.now, &slot) {
-            turn.row(&self.row_of(turn.now, OrderIx(self.next_order), &attempt).blocked(guard));
+            turn.row(&self.row_of(turn.now, self.orders.next(), &attempt).blocked(guard));
             return false;
         }
-        let order = OrderIx(self.next_order);
-        self.next_order = self.next_order.saturating_add(1);
+        let order = self.orders.add(slot);
         if let Some(basket) = &mut self.basket {
             basket.in_flight = Some(order);
             if let Some(state) = basket.leg_mut(leg) {
                 state.attempts = attempt.key.attempt;
             }
         }
-        self.orders.insert(order, slot);
         turn.out.push(Action::Persist(order, attempt));
         true
     }
@@ -102,10 +101,9 @@ impl Desk {
     /// Confirmed shares that no sale has taken or may still take (S-09): one that was given up by
     /// absence counts until its late window is over.
     pub(super) fn spare(&self, token: TokenIx) -> Qty {
-        let sells = self
-            .orders
-            .values()
-            .filter(|slot| slot.attempt.token == token && slot.attempt.side() == Side::Sell);
+        let sells = self.orders.live().map(|(_, slot)| slot);
+        let sells =
+            sells.filter(|slot| slot.attempt.token == token && slot.attempt.side() == Side::Sell);
         let promised = sells.fold(0_u64, |sum, slot| sum.saturating_add(slot.order.in_flight().0));
         Qty(self.ledger.sellable(token).0.saturating_sub(promised))
     }
@@ -113,8 +111,8 @@ impl Desk {
     /// What the signal has spent and what its orders can still spend (S-02).
     fn signal_cost(&self, signal_id: u64) -> Result<Usdc, Guard> {
         let mut total = self.basket.as_ref().map_or(Usdc::ZERO, |basket| basket.spent);
-        let of_signal = |slot: &&Slot| slot.attempt.key.signal_id == signal_id;
-        for slot in self.orders.values().rev().take_while(of_signal) {
+        let live = self.orders.live().map(|(_, slot)| slot);
+        for slot in live.filter(|slot| slot.attempt.key.signal_id == signal_id) {
             total = total.plus(slot.reservation()?).map_err(|_| overflow())?;
         }
         Ok(total)
@@ -132,11 +130,11 @@ impl Desk {
     }
 
     fn release<V: View>(&mut self, order: OrderIx, turn: &mut Turn<'_, V>) {
-        let Some(slot) = self.orders.get(&order).copied() else { return };
+        let Some(slot) = self.orders.get(order) else { return };
         match self.release_guard(&slot, turn) {
             Ok(()) => {
                 self.risk.note_send(turn.now);
-                if let Some(slot) = self.orders.get_mut(&order) {
+                if let Some(slot) = self.orders.live_mut(order) {
                     slot.sent = Some(turn.now);
                 }
                 self.order_event(order, Event::Released, turn);
@@ -165,6 +163,9 @@ impl Desk {
         }
         self.mode_guard()?;
         let Some(basket) = &self.basket else { return Err(Guard::new(GuardId::S31, [])) };
+        if attempt.rung.is_entry() {
+            unchanged_guard(&basket.plan, turn)?;
+        }
         // A chase is held by its own bounds: the drift bound of S-07 and the deadline of the set.
         if attempt.rung == Rung::Fire {
             self.risk.check_age(turn.now, basket.plan.ts)?;
@@ -186,15 +187,13 @@ impl Desk {
         turn: &mut Turn<'_, V>,
     ) {
         let (event, ack) = match answer {
-            Answer::Matched { matched } => (Event::Claimed { matched }, "MATCHED"),
-            Answer::Live => (Event::Rested, "LIVE"),
-            Answer::Delayed => (Event::Deferred, "DELAYED"),
-            Answer::Refused(_) => (Event::Refused, "REJECTED"),
-            Answer::Unknown => (Event::Unproven, "UNKNOWN"),
+            Answer::Matched { matched } => (Event::Claimed { matched }, Ack::Matched),
+            Answer::Live => (Event::Rested, Ack::Live),
+            Answer::Delayed => (Event::Deferred, Ack::Delayed),
+            Answer::Refused(_) => (Event::Refused, Ack::Rejected),
+            Answer::Unknown => (Event::Unproven, Ack::Unknown),
         };
-        if let Some(slot) = self.orders.get_mut(&order) {
-            slot.ack = Some(ack);
-        }
+        self.orders.set_ack(order, ack);
         self.order_event(order, event, turn);
         if answer == Answer::Refused(Refusal::Account) {
             self.hard_stop(Guard::new(GuardId::S19, [("account", 1)]), turn);
@@ -211,20 +210,21 @@ impl Desk {
         event: Event,
         turn: &mut Turn<'_, V>,
     ) {
-        let Some(slot) = self.orders.get_mut(&order) else {
+        let Some(mut slot) = self.orders.get(order) else {
             return self.hard_stop(Guard::new(GuardId::S32, [("order", number(order))]), turn);
         };
         let before = slot.order.word();
         match order::step(slot.order, event) {
             Ok((next, actions)) => {
                 slot.order = next;
-                let slot = *slot;
+                self.orders.set_order(order, next);
                 if next.word() != before && !next.is_terminal() {
                     self.say_order(order, &slot, turn);
                 }
                 for action in actions {
                     self.order_action(order, *action, turn);
                 }
+                self.orders.retire(order);
             }
             Err(_) => self.hard_stop(Guard::new(GuardId::S31, [(before, 1)]), turn),
         }
@@ -239,7 +239,7 @@ impl Desk {
             && matches!(slot.order, Order::Live(_) | Order::Delayed(_) | Order::Unknown(_))
         {
             let mut row = self.row_of(turn.now, order, &slot.attempt).why(word);
-            row.ack = slot.ack;
+            row.ack = slot.ack.map(Ack::word);
             row.result = Some("UNKNOWN");
             turn.row(&row);
         }
@@ -252,7 +252,7 @@ impl Desk {
         code: u8,
         turn: &mut Turn<'_, V>,
     ) {
-        let slot = order.and_then(|order| Some((order, self.orders.get(&order)?)));
+        let slot = order.and_then(|order| Some((order, self.orders.get(order)?)));
         let row = match slot {
             Some((order, slot)) => self.row_of(turn.now, order, &slot.attempt),
             None => Row::new(turn.now, "FAULT"),
@@ -299,7 +299,7 @@ impl Desk {
 
     /// Asks for a cancel; what came of it is known by evidence alone (F-33).
     pub(super) fn cancel_open<V: View>(&mut self, order: OrderIx, turn: &mut Turn<'_, V>) {
-        let Some(slot) = self.orders.get(&order) else { return };
+        let Some(slot) = self.orders.get(order) else { return };
         if matches!(slot.order, Order::Planned { .. } | Order::Journaled { .. }) {
             return;
         }
@@ -311,7 +311,7 @@ impl Desk {
 
     /// An attempt is over: its row, its sample, and the desk is free for the next.
     fn on_ended<V: View>(&mut self, order: OrderIx, turn: &mut Turn<'_, V>) {
-        let Some(slot) = self.orders.get(&order).copied() else { return };
+        let Some(slot) = self.orders.get(order) else { return };
         let Order::Terminal(closed) = slot.order else { return };
         turn.row(&self.ended_row(turn.now, order, &slot, closed));
         if let Some(basket) = &mut self.basket {
@@ -341,7 +341,7 @@ impl Desk {
     fn ended_row(&self, now: Nanos, ix: OrderIx, slot: &Slot, closed: order::Closed) -> Row {
         let cum_qty = closed.open.cum_qty;
         let mut row = self.row_of(now, ix, &slot.attempt);
-        row.ack = slot.ack;
+        row.ack = slot.ack.map(Ack::word);
         row.filled_qty = Some(cum_qty);
         row.avg_px = average(slot.notional, cum_qty, slot.attempt.side());
         row.latency = slot.sent.map(|sent| Nanos(now.0.saturating_sub(sent.0)));
@@ -370,7 +370,7 @@ impl Desk {
 
     /// A trade of ours, from the stream, an answer or a question.
     pub(super) fn on_trade<V: View>(&mut self, trade: Trade, turn: &mut Turn<'_, V>) {
-        let Some(slot) = self.orders.get(&trade.order).copied() else {
+        let Some(slot) = self.orders.get(trade.order) else {
             return self
                 .hard_stop(Guard::new(GuardId::S32, [("order", number(trade.order))]), turn);
         };
@@ -397,6 +397,7 @@ impl Desk {
                     LedgerError::Negative { .. } => "negative",
                     LedgerError::BadLegs { .. } => "legs",
                 };
+                self.is_unbooked = true;
                 self.hard_stop(Guard::new(GuardId::S10, [(what, 1)]), turn);
             }
         }
@@ -404,7 +405,7 @@ impl Desk {
 
     fn on_new_fill<V: View>(&mut self, fill: &Fill, slot: &Slot, turn: &mut Turn<'_, V>) {
         let order = fill.key.order;
-        if let Some(slot) = self.orders.get_mut(&order) {
+        if let Some(slot) = self.orders.live_mut(order) {
             slot.notional = slot.notional.plus(notional_of(fill)).unwrap_or(slot.notional);
         }
         if let Some(leg) = self.leg_of(slot) {
@@ -480,7 +481,7 @@ impl Desk {
 
     /// Shares came after their order was over: they are cleared up, never ignored (F-15).
     fn on_late<V: View>(&mut self, order: OrderIx, turn: &mut Turn<'_, V>) {
-        let Some(slot) = self.orders.get(&order).copied() else { return };
+        let Some(slot) = self.orders.get(order) else { return };
         let mut row = self.row_of(turn.now, order, &slot.attempt);
         row.action = "LATE_ARRIVAL";
         row.filled_qty = Some(slot.order.open().cum_qty);

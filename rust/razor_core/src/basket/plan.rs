@@ -76,6 +76,16 @@ pub struct Quote {
 pub trait View {
     /// The book of a token; `None` when there is none.
     fn quote(&self, token: TokenIx) -> Option<Quote>;
+
+    /// Which event a token belongs to: a number that only says which tokens share one.
+    fn event(&self, token: TokenIx) -> u32 {
+        token.split().0.0
+    }
+
+    /// Whether a set is still what it was when it was chosen (S-16).
+    fn is_unchanged(&self, _set: SetIx) -> bool {
+        true
+    }
 }
 
 /// How long the desk waits for what.

@@ -2,13 +2,15 @@
 //!
 //! The fold has brought back the state of the last durable record. What was planned and not durable
 //! never left; what was durable may have left. Until every open order is proven, nothing is sent
-//! but questions and cancels (D-6), and the set in work is only unwound, never completed.
+//! but questions and cancels (D-6), and the set in work is only unwound, never completed. A merge
+//! is asked about like an order, by the intent that was durable before it ([`Desk::open_merge`]).
 
 use super::Phase;
 use super::desk::{Action, Desk, DeskTimer, Turn};
 use super::legs::Merge;
 use super::plan::View;
 use super::row::Row;
+use crate::order::gateway::MergeIntent;
 use crate::order::{Event, Order, OrderIx};
 
 impl Desk {
@@ -21,9 +23,9 @@ impl Desk {
         }
         let open: Vec<(OrderIx, Order)> = self
             .orders
-            .iter()
+            .live()
             .filter(|(_, slot)| !slot.order.is_terminal())
-            .map(|(ix, slot)| (*ix, slot.order))
+            .map(|(ix, slot)| (ix, slot.order))
             .collect();
         for (ix, order) in open {
             match order {
@@ -58,6 +60,13 @@ impl Desk {
         if basket.is_settling {
             turn.out.push(Action::Arm(DeskTimer::Settle, self.rules.waits.settle));
         }
+    }
+
+    /// The merge that was asked for and is not answered: signal, set and whole sets.
+    pub fn open_merge(&self) -> Option<MergeIntent> {
+        let basket = self.basket().filter(|basket| basket.merge == Merge::UnderWay)?;
+        let (signal_id, set) = (basket.plan.signal_id, basket.plan.set);
+        Some(MergeIntent { signal_id, set, qty: basket.merging })
     }
 
     /// Whether the desk waits for [`super::Input::Reconciled`] and all its orders are proven.

@@ -85,6 +85,11 @@ impl Gap {
         if self.cause.split(' ').any(|word| word == "open") { Phase::Open } else { Phase::Closed }
     }
 
+    /// The facts that changed, joined by commas, where it says which.
+    pub fn fields(&self) -> Option<&str> {
+        self.cause.split(' ').find_map(|word| word.strip_prefix("fields="))
+    }
+
     /// The condition it is limited to; `None` means all.
     pub fn market(&self) -> Option<&str> {
         self.cause.split(' ').find_map(|word| word.strip_prefix("market="))

@@ -77,6 +77,14 @@ pub struct MarketMeta {
     /// Scheduled end in ms, 0 when unknown.
     #[serde(default)]
     pub end_ms: i64,
+    /// The venue's id of the event, blank when unknown.
+    #[serde(default)]
+    pub event_id: String,
+    /// The venue's id of the neg-risk group, blank outside one.
+    #[serde(default)]
+    pub group_id: String,
+    #[serde(default)]
+    seconds_delay: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -154,6 +162,11 @@ impl MarketMeta {
     pub fn tick(&self) -> Result<TickSize, UnitError> {
         let micros = parse_fixed(self.tick_size.as_bytes(), 6)?;
         TickSize::from_micros(u32::try_from(micros).map_err(|_| UnitError::Overflow)?)
+    }
+
+    /// Whether takers wait before they are matched.
+    pub fn is_delayed(&self) -> bool {
+        self.seconds_delay > 0
     }
 
     /// The smallest order.

@@ -11,15 +11,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use super::oms_fills::{self, Change};
+use super::oms_hashes::{Hashes, Known};
 use super::oms_rows;
+use super::oms_samples::Watch;
 use super::order_params::OrderMode;
 use super::table::{Sink, Table};
 use crate::basket::{Action, Answer, Desk, DeskTimer, Input, Operator, Plan, Refusal, Trade};
 use crate::basket::{Treasury, VenueMode, View};
-use crate::ids::SetIx;
-use crate::ledger::Settle;
+use crate::ledger::{FillKey, Settle};
 use crate::market::Universe;
-use crate::order::gateway::{Intent, Reply, TradeState, VenueEvent};
+use crate::order::gateway::{
+    Intent, MergeIntent, Past, PastMerge, PastOrder, Reply, TradeState, VenueEvent,
+};
 use crate::order::{Attempt, OrderHash, OrderIx};
 use crate::signal::bucket::Bucket;
 use crate::units::{Nanos, Qty};
@@ -55,21 +59,22 @@ pub enum Request {
         /// Its hash.
         hash: OrderHash,
     },
-    /// Merge whole sets.
-    Merge {
-        /// The set.
-        set: SetIx,
-        /// How many, in micro-sets.
-        qty: Qty,
-    },
+    /// Make the intent of a merge durable, feed it as an `intent` record, then ask for the merge.
+    Merge(MergeIntent),
+    /// Ask what became of a merge.
+    QueryMerge(MergeIntent),
     /// Ask for everything open on the account.
     Reconcile,
 }
 
-/// An operator's command as the journal has it.
+/// An operator's command as the journal has it; who spoke and why is for the trail alone.
 #[derive(Debug, Deserialize)]
 struct Command {
     verb: Verb,
+    #[serde(default)]
+    by: String,
+    #[serde(default)]
+    reason: String,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -88,8 +93,14 @@ pub(super) struct Oms {
     pub(super) desk: Desk,
     deadlines: BTreeSet<(Nanos, DeskTimer)>,
     armed: BTreeMap<DeskTimer, Nanos>,
-    intents: BTreeMap<OrderIx, Intent>,
-    mode: OrderMode,
+    hashes: Hashes,
+    /// The last merge whose intent is durable.
+    merge: Option<MergeIntent>,
+    /// Merges that were confirmed.
+    merges: Vec<PastMerge>,
+    /// Orders on the wire whose calibration sample is not written.
+    pub(super) watches: Vec<Watch>,
+    pub(super) mode: OrderMode,
     now: Nanos,
     /// When the account was last asked for after a restart.
     asked: Option<Nanos>,
@@ -97,7 +108,7 @@ pub(super) struct Oms {
     last: Option<Plan>,
     // Buffers that keep their memory between records.
     out: Vec<Action>,
-    line: String,
+    pub(super) line: String,
 }
 
 /// What the rows of the order path are named with.
@@ -112,7 +123,10 @@ impl Oms {
             desk,
             deadlines: BTreeSet::new(),
             armed: BTreeMap::new(),
-            intents: BTreeMap::new(),
+            hashes: Hashes::default(),
+            merge: None,
+            merges: Vec::new(),
+            watches: Vec::new(),
             mode,
             now: Nanos(i64::MIN),
             asked: None,
@@ -120,6 +134,25 @@ impl Oms {
             out: Vec::new(),
             line: String::new(),
         }
+    }
+
+    /// What the venue did so far: matches that did not fail, and merges.
+    pub(super) fn past(&self) -> Past {
+        let mut past = Past { orders: Vec::new(), merges: self.merges.clone() };
+        for intent in self.hashes.orders().filter_map(|order| self.intent_of(order)) {
+            let fills: Vec<_> = self.desk.ledger().fills_of(intent.order).copied().collect();
+            if !fills.is_empty() {
+                past.orders.push(PastOrder { intent, fills });
+            }
+        }
+        // One without a durable intent was never asked for.
+        let under_way = self.desk.open_merge().filter(|open| self.merge == Some(*open));
+        past.merges.extend(under_way.map(|it| PastMerge {
+            set: it.set,
+            qty: it.qty,
+            is_done: false,
+        }));
+        past
     }
 
     /// The next deadline, if any is armed.
@@ -167,8 +200,9 @@ impl Oms {
             Action::DisarmOrder(order) => self.disarm_order(order),
             Action::Persist(order, attempt) => sink.request(Request::Persist { order, attempt }),
             Action::Send(order) => {
-                if let Some(intent) = self.intents.get(&order).copied() {
+                if let Some(intent) = self.intent_of(order) {
                     let bucket = self.desk.basket().map_or(Bucket::Thin, |b| b.plan.bucket);
+                    self.watches.push(Watch::new(order, intent.attempt, self.now));
                     sink.request(Request::Send { intent, bucket });
                 }
             }
@@ -182,7 +216,9 @@ impl Oms {
                     sink.request(Request::Query { order, hash });
                 }
             }
-            Action::Merge(set, qty) => sink.request(Request::Merge { set, qty }),
+            Action::Merge(..) => {
+                self.desk.open_merge().into_iter().for_each(|it| sink.request(Request::Merge(it)));
+            }
             Action::Row(row) => {
                 if sink.wants_rows() {
                     self.line.clear();
@@ -192,17 +228,20 @@ impl Oms {
                 }
             }
             Action::Sample(sample) => {
-                if sink.wants_rows() {
-                    self.line.clear();
-                    oms_rows::sample(&mut self.line, &sample, self.mode, names);
-                    sink.row(Table::CalibrationLog, &self.line);
-                }
+                // An order that never left has no sample; one that left is watched.
+                self.watches.iter_mut().rev().any(|watch| watch.take(sample));
             }
         }
     }
 
     fn hash(&self, order: OrderIx) -> Option<OrderHash> {
-        self.intents.get(&order).map(|intent| intent.hash)
+        self.hashes.get(order).map(|known| known.hash)
+    }
+
+    /// The durable intent of an order: what the desk planned, under its hash.
+    fn intent_of(&self, order: OrderIx) -> Option<Intent> {
+        let (hash, slot) = (self.hash(order)?, self.desk.order(order)?);
+        Some(Intent { order, hash, attempt: slot.attempt })
     }
 
     fn arm(&mut self, timer: DeskTimer, after: Nanos) {
@@ -235,12 +274,18 @@ impl Oms {
         names: &Names<'_>,
         sink: &mut S,
     ) -> bool {
+        if let Ok(merge) = MergeIntent::decode(payload) {
+            let is_planned = self.desk.open_merge() == Some(merge);
+            self.merge = if is_planned { Some(merge) } else { self.merge };
+            return !is_planned;
+        }
         let Ok(intent) = Intent::decode(payload) else { return true };
         let is_planned = self.desk.order(intent.order).is_some_and(|s| s.attempt == intent.attempt);
         if !is_planned {
             return true;
         }
-        self.intents.insert(intent.order, intent);
+        let set = self.desk.basket().map(|basket| basket.plan.set);
+        self.hashes.put(Known { order: intent.order, hash: intent.hash, set });
         self.step(now, Input::Journaled(intent.order), view, names, sink);
         false
     }
@@ -254,9 +299,76 @@ impl Oms {
         names: &Names<'_>,
         sink: &mut S,
     ) -> bool {
-        let Some(input) = VenueEvent::decode(payload).ok().and_then(input_of) else { return true };
-        self.step(now, input, view, names, sink);
+        let Ok(event) = VenueEvent::decode(payload) else { return true };
+        let Some(input) = input_of(event) else { return true };
+        if let Input::Traded(trade) = input {
+            self.traded(trade, now, view, names, sink);
+        } else if let Input::Merged(treasury) = input {
+            self.merged(treasury, now, view, names, sink);
+        } else {
+            self.step(now, input, view, names, sink);
+        }
         false
+    }
+
+    /// Puts a trade to the desk and writes down what it changed in the ledger.
+    fn traded<V: View, S: Sink>(
+        &mut self,
+        trade: Trade,
+        now: Nanos,
+        view: &V,
+        names: &Names<'_>,
+        sink: &mut S,
+    ) {
+        let key = FillKey { order: trade.order, trade: trade.id };
+        let booked = |desk: &Desk| (desk.ledger().fill(key).copied(), desk.ledger().cash_change());
+        let (before, cash) = booked(&self.desk);
+        self.step(now, Input::Traded(trade), view, names, sink);
+        let (after, cash_after) = booked(&self.desk);
+        let (Some(fill), Some(intent)) = (after, self.intent_of(trade.order)) else { return };
+        if before == after || !sink.wants_rows() {
+            return;
+        }
+        let change = Change {
+            ts: self.now,
+            mode: self.mode,
+            signal_id: intent.attempt.key.signal_id,
+            set: self.hashes.get(trade.order).and_then(|known| known.set),
+            cash: (cash, cash_after),
+            names,
+        };
+        let event = if before.is_none() { "FILL" } else { "SETTLE" };
+        self.line.clear();
+        oms_fills::fill(&mut self.line, &change, event, &intent, &fill);
+        sink.row(Table::Fills, &self.line);
+    }
+
+    /// Puts the end of a merge to the desk and writes down the dollars that it brought.
+    fn merged<V: View, S: Sink>(
+        &mut self,
+        treasury: Treasury,
+        now: Nanos,
+        view: &V,
+        names: &Names<'_>,
+        sink: &mut S,
+    ) {
+        let of = self.desk.basket().map(|basket| (basket.plan.signal_id, basket.plan.set));
+        let cash = self.desk.ledger().cash_change();
+        self.step(now, Input::Merged(treasury), view, names, sink);
+        let cash = (cash, self.desk.ledger().cash_change());
+        let brought = oms_fills::total(cash.1).saturating_sub(oms_fills::total(cash.0));
+        // A whole set pays one dollar: micro-dollars are micro-sets.
+        let (Some((signal_id, set)), Ok(qty)) = (of, u64::try_from(brought)) else { return };
+        if qty > 0 {
+            self.merges.push(PastMerge { set, qty: Qty(qty), is_done: true });
+        }
+        if qty > 0 && sink.wants_rows() {
+            let (ts, mode) = (self.now, self.mode);
+            let change = Change { ts, mode, signal_id, set: Some(set), cash, names };
+            self.line.clear();
+            oms_fills::merge(&mut self.line, &change, Qty(qty));
+            sink.row(Table::Fills, &self.line);
+        }
     }
 
     /// Takes an operator's command. Says whether it was refused.
@@ -279,6 +391,12 @@ impl Oms {
                 return false;
             }
         };
+        if sink.wants_rows() {
+            self.line.clear();
+            let said = (operator, &*command.by, &*command.reason);
+            oms_rows::spoken(&mut self.line, self.now.max(now), said, self.mode, names);
+            sink.row(Table::TradeLog, &self.line);
+        }
         self.step(now, Input::Operator(operator), view, names, sink);
         false
     }
@@ -292,8 +410,26 @@ impl Oms {
         sink: &mut S,
     ) {
         self.step(now, Input::Restarted, view, names, sink);
+        self.ask_of_merge(now, view, names, sink);
         self.asked = None;
         self.reconcile(now, sink);
+    }
+
+    /// A merge with a durable intent may have been asked for, and the venue is asked about it; one
+    /// without never left (INVARIANTS §6.4, as for orders).
+    fn ask_of_merge<V: View, S: Sink>(
+        &mut self,
+        now: Nanos,
+        view: &V,
+        names: &Names<'_>,
+        sink: &mut S,
+    ) {
+        let Some(open) = self.desk.open_merge() else { return };
+        if self.merge == Some(open) {
+            sink.request(Request::QueryMerge(open));
+        } else {
+            self.step(now, Input::Merged(Treasury::Failed), view, names, sink);
+        }
     }
 
     /// After a restart the account is asked for once every open order is proven, and again when no
@@ -335,6 +471,7 @@ fn input_of(event: VenueEvent) -> Option<Input> {
         VenueEvent::Found { order, evidence } => Some(Input::Found(order, evidence)),
         VenueEvent::Merged { is_done: true } => Some(Input::Merged(Treasury::Done)),
         VenueEvent::Merged { is_done: false } => Some(Input::Merged(Treasury::Failed)),
+        VenueEvent::MergeUnknown => Some(Input::Merged(Treasury::Unknown)),
         VenueEvent::Mode(code) => mode_of(code).map(Input::Mode),
         VenueEvent::Reconciled => Some(Input::Reconciled),
         VenueEvent::Injected { order, code } => Some(Input::Injected(order, code)),

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use super::oms::Names;
 use super::order_params::OrderMode;
 use super::rows::price_text;
-use crate::basket::{Row, Sample};
+use crate::basket::{Operator, Row, Sample};
 use crate::order::OrderHash;
 use crate::shadow::calibrate::{self, FillSource};
-use crate::shadow::exact;
+use crate::shadow::exact::{self, AttoShares};
 use crate::shadow::rows::text_cell;
 use crate::units::{Nanos, Price, Qty};
 
@@ -68,6 +68,27 @@ pub(super) fn trade(
     out.push('\n');
 }
 
+/// An operator's command as the trail tells it: `STOP|root: the reason`. The last cell is free text
+/// behind its first `|`, for whoever reads the table.
+pub(super) fn spoken(
+    out: &mut String,
+    now: Nanos,
+    (operator, by, reason): (Operator, &str, &str),
+    mode: OrderMode,
+    names: &Names<'_>,
+) {
+    let word = match operator {
+        Operator::Stop => "STOP",
+        Operator::Halt => "HALT",
+        Operator::Clear => "CLEAR",
+    };
+    trade(out, &Row::new(now, "OPERATOR"), None, mode, names);
+    // The row has no codes of its own: its last cell is blank.
+    out.pop();
+    out.push_str(&text_cell(&format!("{word}|{by}: {reason}")));
+    out.push('\n');
+}
+
 /// Words and the guard, joined by `|`.
 fn reasons(out: &mut String, row: &Row) {
     let mut is_first = row.fault.is_none();
@@ -89,8 +110,14 @@ fn reasons(out: &mut String, row: &Row) {
     }
 }
 
-/// One calibration sample. The market's own volume is not known to the order path: blank.
-pub(super) fn sample(out: &mut String, sample: &Sample, mode: OrderMode, names: &Names<'_>) {
+/// One calibration sample; `volume` is the market's own in its window, `None` where no print says.
+pub(super) fn sample(
+    out: &mut String,
+    sample: &Sample,
+    volume: Option<AttoShares>,
+    mode: OrderMode,
+    names: &Names<'_>,
+) {
     let attempt = &sample.attempt;
     calibrate::row(
         out,
@@ -110,7 +137,7 @@ pub(super) fn sample(out: &mut String, sample: &Sample, mode: OrderMode, names: 
             side: attempt.side(),
             req_qty: attempt.order_qty,
             filled_qty: Some(sample.filled_qty),
-            v_mkt: None,
+            v_mkt: volume,
             ask_size_best: sample.ask_qty,
             bid_size_best: sample.bid_qty,
         },
@@ -129,7 +156,7 @@ fn qty_cell(qty: Option<Qty>) -> String {
     qty.map(|qty| exact::plain(i128::from(qty.0), MICRO_SCALE, MICRO_SCALE)).unwrap_or_default()
 }
 
-fn hex(hash: OrderHash) -> String {
+pub(super) fn hex(hash: OrderHash) -> String {
     let mut text = String::from("0x");
     for byte in hash.0 {
         let _ = write!(text, "{byte:02x}");

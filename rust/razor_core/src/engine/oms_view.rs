@@ -9,7 +9,7 @@ use super::record::Kind;
 use super::sets::place;
 use super::table::Sink;
 use crate::basket::{Input, LegPlan, Plan, Quote, View};
-use crate::ids::TokenIx;
+use crate::ids::{SetIx, TokenIx};
 use crate::market::Fees;
 use crate::order::gateway::MarketTop;
 use crate::shadow::exact::PicoShares;
@@ -37,6 +37,14 @@ impl View for Look<'_> {
             age,
             changed: leg.recv,
         })
+    }
+
+    fn event(&self, token: TokenIx) -> u32 {
+        self.parts.facts.event(token)
+    }
+
+    fn is_unchanged(&self, set: SetIx) -> bool {
+        self.parts.facts.is_unchanged(set)
     }
 }
 
@@ -83,14 +91,14 @@ impl Parts {
             signal_id: signal.id,
             ts: signal.ts,
             set: signal.set,
-            event: signal.set.0,
+            event: signal.legs.first().map_or(0, |leg| self.facts.event(leg.token)),
             qty: micro_shares_floor(signal.q_req)?,
             expected_net: signal.expected_net,
             bucket: signal.bucket.bucket,
             worst: u8::try_from(signal.bucket.worst_leg).ok()?,
             settlement: set.settlement,
-            is_delayed: false,
-            is_resolving: false,
+            is_delayed: self.facts.is_delayed(set),
+            is_resolving: !self.facts.is_unchanged(signal.set),
             legs: legs.collect::<Option<Vec<_>>>()?,
         })
     }

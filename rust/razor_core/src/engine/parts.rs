@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::counters::{Counters, Integrity};
+use super::facts::{Facts, MarketFacts};
 use super::meta::{MarketMeta, Meta, MetaError, SetMeta};
 use super::oms::Oms;
 use super::params::{Params, ParamsError};
@@ -36,6 +37,7 @@ pub(super) struct Quoted {
 pub(super) struct Parts {
     pub(super) params: Params,
     pub(super) universe: Universe,
+    pub(super) facts: Facts,
     pub(super) books: Books,
     pub(super) detector: Detector,
     pub(super) brain: Brain,
@@ -60,7 +62,7 @@ pub(super) struct Parts {
 /// The definitions of a record that were not there before.
 #[derive(Debug, Default)]
 struct Fresh {
-    markets: Vec<MarketDef>,
+    markets: Vec<(MarketDef, MarketFacts)>,
     /// Texts of the new markets, numbered from 0.
     registry: Registry,
     sets: Vec<SetDef>,
@@ -68,14 +70,19 @@ struct Fresh {
 }
 
 impl Fresh {
-    fn add_market(&mut self, market: MarketDef, known: &Registry) -> Result<(), RegistryError> {
+    fn add_market(
+        &mut self,
+        market: MarketDef,
+        facts: MarketFacts,
+        known: &Registry,
+    ) -> Result<(), RegistryError> {
         let index = u32::try_from(self.markets.len()).map_err(|_| RegistryError::Full)?;
         let [yes, no] = &market.token_ids;
         if let Some(owner) = [yes, no].into_iter().find_map(|text| known.token(text.as_bytes())) {
             return Err(RegistryError::TokenTaken { owner });
         }
         self.registry.define(MarketIx(index), &market.condition_id, [yes, no])?;
-        self.markets.push(market);
+        self.markets.push((market, facts));
         Ok(())
     }
 }
@@ -105,6 +112,7 @@ impl Parts {
             books: Books::with_params(books),
             detector: Detector::new(&Universe::default(), screen),
             universe: Universe::default(),
+            facts: Facts::default(),
             quoted: Vec::new(),
             sets: Vec::new(),
             ticked_ns: Vec::new(),
@@ -126,8 +134,8 @@ impl Parts {
     pub(super) fn define(&mut self, payload: &[u8], integrity: &mut Integrity) -> bool {
         let Ok(meta) = Meta::decode(payload) else { return true };
         let Ok(fresh) = self.fresh(&meta) else { return true };
-        for market in fresh.markets {
-            if self.add_market(market).is_none() {
+        for (market, facts) in fresh.markets {
+            if self.add_market(market, facts).is_none() {
                 return true;
             }
         }
@@ -147,8 +155,8 @@ impl Parts {
         for (number, market) in meta.markets.iter().enumerate() {
             let known = self.books.registry();
             if known.market(market.condition_id.as_bytes()).is_none() {
-                let market = definition(number, market)?;
-                let added = fresh.add_market(market, known);
+                let facts = MarketFacts::of(market);
+                let added = fresh.add_market(definition(number, market)?, facts, known);
                 added.map_err(|source| MetaError::BadMarket { number, source })?;
             }
         }
@@ -177,10 +185,11 @@ impl Parts {
         Some(TokenIx::of(MarketIx(before.checked_add(market.0)?), outcome))
     }
 
-    fn add_market(&mut self, market: MarketDef) -> Option<()> {
+    fn add_market(&mut self, market: MarketDef, facts: MarketFacts) -> Option<()> {
         let index = MarketIx(u32::try_from(self.universe.markets().len()).ok()?);
         self.books.add_market(index, &market).ok()?;
         self.universe.add_market(market).ok()?;
+        self.facts.add(index, facts);
         self.quoted.push(Quoted::default());
         self.ticked_ns.extend([i64::MIN, i64::MIN]);
         Some(())

@@ -2,13 +2,14 @@
 
 use super::Stepped;
 use super::counters::{Counters, Integrity};
+use super::facts;
 use super::gap::{Gap, Phase};
 use super::parts::Parts;
 use super::quote::{Quote, decode_quotes};
 use super::record::{Kind, Record};
 use super::rows;
 use super::table::{SignalNotice, Sink, Table};
-use crate::book::{BookState, Counters as BookCounters, Report, Source};
+use crate::book::{BookState, Counters as BookCounters, Notice, Report, Source};
 use crate::detect::Finding;
 use crate::ids::{ConnIx, MarketIx, Outcome, SetIx, TokenIx};
 use crate::shadow::venue::VenueTerms;
@@ -126,6 +127,7 @@ impl Parts {
             Ok(()) => {
                 let is_snapshot = self.books.counters().snapshots != before.snapshots;
                 self.note_attention(&report, &before);
+                self.note_resolved(&report);
                 stepped.signals = self.touched(&report.touched, now, is_snapshot, tally, sink);
                 self.stream_prints(&report.trades, record.payload, now, tally, sink);
             }
@@ -178,6 +180,15 @@ impl Parts {
         for mixed in &report.quarantined {
             for market in [mixed.owner, mixed.named].into_iter().flatten() {
                 push_once(&mut self.attention.mismatched, market);
+            }
+        }
+    }
+
+    /// What the stream says is resolved pays already: nothing of it is bought any more.
+    fn note_resolved(&mut self, report: &Report) {
+        for notice in &report.notices {
+            if let Notice::Resolved { market: Some(market), .. } = notice {
+                self.void_market(*market);
             }
         }
     }
@@ -555,6 +566,9 @@ impl Parts {
         tally.integrity.gaps = tally.integrity.gaps.saturating_add(1);
         tally.integrity.gap_ns = tally.integrity.gap_ns.saturating_add(span);
         tally.integrity.records_lost = tally.integrity.records_lost.saturating_add(gap.lost);
+        if facts::voids(&gap) {
+            self.void_sets(gap.market().unwrap_or_default());
+        }
         if gap.concerns_trades() {
             self.trade_gap(&gap);
         } else if let Some(condition) = gap.market() {
@@ -571,6 +585,24 @@ impl Parts {
             self.shadow.mark_stream_incomplete(gap.from, gap.to);
         }
         false
+    }
+
+    /// A market or group is not what it was: no set of it is traded again in this run (S-16).
+    fn void_sets(&mut self, name: &str) {
+        if let Some(market) = self.books.registry().market(name.as_bytes()) {
+            self.void_market(market);
+        }
+        for (ix, set) in (0..).map(SetIx).zip(self.universe.sets()) {
+            if &*set.key == name {
+                self.facts.note_changed(ix);
+            }
+        }
+    }
+
+    fn void_market(&mut self, market: MarketIx) {
+        for set in self.detector.sets_of(market) {
+            self.facts.note_changed(set);
+        }
     }
 
     /// The process was gone for a while: connections begin anew, and prints may be missing from the

@@ -1,7 +1,7 @@
 //! The tables a run writes, and who takes the rows.
 
 use super::oms::Request;
-use super::{oms_rows, rows};
+use super::{oms_fills, oms_rows, rows};
 use crate::ids::SetIx;
 use crate::shadow::calibrate::CALIBRATION_HEADER;
 use crate::shadow::rows::{SHADOW_LEGS_HEADER, SHADOW_LOG_HEADER, SHADOW_SETS_HEADER};
@@ -26,13 +26,15 @@ pub enum Table {
     TradeLog,
     /// `calibration_log.csv`.
     CalibrationLog,
+    /// `fills.csv`.
+    Fills,
     /// `health.jsonl`.
     Health,
 }
 
 impl Table {
     /// All tables, in the order in which they are written and verified.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Ticks,
         Self::Snapshots,
         Self::Trades,
@@ -41,6 +43,7 @@ impl Table {
         Self::ShadowLegs,
         Self::TradeLog,
         Self::CalibrationLog,
+        Self::Fills,
         Self::Health,
     ];
 
@@ -55,6 +58,7 @@ impl Table {
             Self::ShadowLegs => "shadow_legs.csv",
             Self::TradeLog => "trade_log.csv",
             Self::CalibrationLog => "calibration_log.csv",
+            Self::Fills => "fills.csv",
             Self::Health => "health.jsonl",
         }
     }
@@ -70,6 +74,7 @@ impl Table {
             Self::ShadowLegs => Some(SHADOW_LEGS_HEADER),
             Self::TradeLog => Some(oms_rows::TRADE_LOG_HEADER),
             Self::CalibrationLog => Some(CALIBRATION_HEADER),
+            Self::Fills => Some(oms_fills::FILLS_HEADER),
             Self::Health => None,
         }
     }

@@ -28,6 +28,8 @@ pub(super) struct Stock {
     pub(super) accounts: BTreeMap<TokenIx, Account>,
     pub(super) cash: CashChange,
     pub(super) realised: Usdc,
+    /// Cost of all accounts, kept with every change; no sum of 64-bit costs exceeds it.
+    pub(super) cost: i128,
 }
 
 impl Stock {
@@ -138,11 +140,14 @@ impl Stock {
     /// The last step of every change: nothing after it can fail.
     fn put(&mut self, token: TokenIx, account: Account) {
         account.check();
-        if account.is_empty() {
-            self.accounts.remove(&token);
+        let old = if account.is_empty() {
+            self.accounts.remove(&token)
         } else {
-            self.accounts.insert(token, account);
-        }
+            self.accounts.insert(token, account)
+        };
+        let before = old.map_or(0, |old| i128::from(old.position().cost.0));
+        let change = i128::from(account.position().cost.0).saturating_sub(before);
+        self.cost = self.cost.saturating_add(change);
     }
 }
 

@@ -14,6 +14,7 @@ use thiserror::Error;
 use super::Evidence;
 use super::attempt::{Attempt, AttemptKey, OrderHash, OrderIx, Rung, TradeId};
 use crate::ids::{SetIx, TokenIx};
+use crate::ledger::Fill;
 use crate::market::Universe;
 use crate::signal::bucket::Bucket;
 use crate::units::{Bps, Nanos, Price, Qty, Usdc};
@@ -27,6 +28,17 @@ pub struct Intent {
     pub hash: OrderHash,
     /// The attempt.
     pub attempt: Attempt,
+}
+
+/// What is known of a merge before it is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct MergeIntent {
+    /// The signal whose sets they are.
+    pub signal_id: u64,
+    /// The set.
+    pub set: SetIx,
+    /// Whole sets, in micro-sets.
+    pub qty: Qty,
 }
 
 /// How final a trade is, as a venue tells it.
@@ -98,6 +110,8 @@ pub enum VenueEvent {
         /// Whether it is confirmed.
         is_done: bool,
     },
+    /// Nobody can say what became of a merge: the answer to [`Gateway::query_merge`].
+    MergeUnknown,
     /// The venue's mode: 0 normal, 1 restarting, 2 post-only, 3 cancel-only, 4 disabled, 5 another
     /// protocol version.
     Mode(u8),
@@ -134,10 +148,42 @@ pub struct MarketTop {
     pub changed: Nanos,
 }
 
+/// An order of an earlier process of the run, and what was matched of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastOrder {
+    /// What was sent.
+    pub intent: Intent,
+    /// Its matches that did not fail, by trade id; at least one.
+    pub fills: Vec<Fill>,
+}
+
+/// A merge of an earlier process of the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PastMerge {
+    /// The set.
+    pub set: SetIx,
+    /// Sets, in micro-sets.
+    pub qty: Qty,
+    /// Whether it is confirmed; it is under way otherwise.
+    pub is_done: bool,
+}
+
+/// What the journal says that a venue did before this process.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Past {
+    /// Orders with matches, in order of planning.
+    pub orders: Vec<PastOrder>,
+    /// Merges in order.
+    pub merges: Vec<PastMerge>,
+}
+
 /// A venue on a clock that somebody else moves.
 pub trait Gateway {
     /// The markets of the run, whenever some were added; venues of others know their own.
     fn define(&mut self, _universe: &Universe) {}
+    /// What it did for an earlier process of this run, at a restart. Venues that outlive the
+    /// process know better and pass over it.
+    fn recall(&mut self, _now: Nanos, _past: &Past) {}
     /// The hash an order will have, before it is sent: the same for the same run and attempt.
     fn hash(&mut self, order: OrderIx, attempt: &Attempt) -> OrderHash;
     /// Sends an order whose intent is durable.
@@ -148,6 +194,10 @@ pub trait Gateway {
     fn query(&mut self, now: Nanos, order: OrderIx, hash: OrderHash);
     /// Merges whole sets.
     fn merge(&mut self, now: Nanos, set: SetIx, qty: Qty);
+    /// Asks what became of a merge whose intent is durable, after a restart. The answer is one
+    /// [`VenueEvent::Merged`] or [`VenueEvent::MergeUnknown`]; a merge still under way is told when
+    /// it ends, and not twice. Without an answer the settlement deadline stops trading (S-22).
+    fn query_merge(&mut self, _now: Nanos, _set: SetIx, _qty: Qty) {}
     /// Asks for everything open on the account, after a restart.
     fn reconcile(&mut self, now: Nanos);
     /// When the next event is due.
@@ -188,6 +238,9 @@ pub enum GatewayError {
 
 /// Bytes of an intent: order, hash, signal, attempt, leg, rung, token, limit, quantity, budget.
 pub const INTENT_BYTES: usize = 80;
+/// Bytes of the intent of a merge: signal, quantity, set, four zeros. Its length tells it from that
+/// of an order.
+pub const MERGE_INTENT_BYTES: usize = 24;
 /// Bytes of an event, whatever its tag; what a tag does not use is zero.
 pub const EVENT_BYTES: usize = 48;
 
@@ -235,6 +288,27 @@ impl Intent {
     }
 }
 
+impl MergeIntent {
+    /// The bytes of the journal.
+    pub fn encode(&self) -> [u8; MERGE_INTENT_BYTES] {
+        let mut out = [0_u8; MERGE_INTENT_BYTES];
+        out[0..8].copy_from_slice(&self.signal_id.to_le_bytes());
+        out[8..16].copy_from_slice(&self.qty.0.to_le_bytes());
+        out[16..20].copy_from_slice(&self.set.0.to_le_bytes());
+        out
+    }
+
+    /// Reads the bytes of the journal.
+    ///
+    /// # Errors
+    /// [`GatewayError`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, GatewayError> {
+        let mut cells = Cells::of(bytes, MERGE_INTENT_BYTES)?;
+        let (signal_id, qty) = (cells.u64(), Qty(cells.u64()));
+        Ok(Self { signal_id, set: SetIx(cells.u32()), qty })
+    }
+}
+
 impl VenueEvent {
     /// The bytes of the journal.
     pub fn encode(&self) -> [u8; EVENT_BYTES] {
@@ -265,6 +339,7 @@ impl VenueEvent {
                 (3, code, order, qty)
             }
             Self::Merged { is_done } => (4, u8::from(is_done), none.0, none.1),
+            Self::MergeUnknown => (4, 2, none.0, none.1),
             Self::Mode(mode) => (5, mode, none.0, none.1),
             Self::Reconciled => (6, 0, none.0, none.1),
             Self::Injected { order, code } => (9, code, order.unwrap_or(NO_ORDER), Qty::ZERO),
@@ -293,6 +368,7 @@ impl VenueEvent {
             }
             3 => Ok(Self::Found { order, evidence: evidence_of(code, qty)? }),
             4 if code <= 1 => Ok(Self::Merged { is_done: code == 1 }),
+            4 if code == 2 => Ok(Self::MergeUnknown),
             4 => Err(GatewayError::Code { field: "merge", found: code }),
             5 if code <= 5 => Ok(Self::Mode(code)),
             5 => Err(GatewayError::Code { field: "mode", found: code }),

@@ -159,6 +159,30 @@ fn a_claim_without_its_trades_is_not_believed() {
 }
 
 #[test]
+fn a_claim_of_nothing_ends_no_order_and_is_asked_about_but_evidence_of_nothing_does() {
+    let none = Event::Claimed { matched: Qty::ZERO };
+    for (order, event, next, _) in steps().filter(|(_, event, ..)| *event == none) {
+        assert_eq!(next.is_terminal(), order.is_terminal(), "{order:?} {event:?}");
+    }
+    let sent = Order::Sent(Open { order_qty: ORDER_QTY, cum_qty: Qty::ZERO });
+    let (asked, actions) = step(sent, none).expect("claim");
+    assert_eq!((asked.word(), actions), ("UNKNOWN", ASK));
+    let (same, actions) = step(asked, none).expect("again");
+    assert_eq!((same, actions), (asked, &[][..]), "a deadline is not put off (L-2)");
+    let found = Event::Found(Evidence::Finished { matched: Qty::ZERO });
+    let (over, _) = step(asked, found).expect("evidence");
+    assert!(matches!(over, Order::Terminal(Closed { end: End::None, is_watched: false, .. })));
+    let (late, _) = step(asked, Event::Filled { last_qty: Qty(20_000) }).expect("the truth");
+    assert_eq!((late.word(), late.open().cum_qty), ("UNKNOWN", Qty(20_000)));
+    for (event, word) in [(Event::Rested, "LIVE"), (Event::Deferred, "DELAYED")] {
+        let (waits, _) = step(sent, event).expect("waits");
+        let (asked, actions) = step(waits, none).expect("claim");
+        assert_eq!((waits.word(), asked.word()), (word, "UNKNOWN"));
+        assert_eq!(actions, [Action::Query]);
+    }
+}
+
+#[test]
 fn a_late_trade_is_booked_and_an_overfill_is_said() {
     let over = Order::Terminal(Closed {
         open: Open { order_qty: ORDER_QTY, cum_qty: Qty::ZERO },

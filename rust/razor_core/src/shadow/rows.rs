@@ -272,7 +272,8 @@ fn venue_notes(row: &SetRow) -> String {
     codes.join("|")
 }
 
-const fn settlement_word(settlement: Settlement) -> &'static str {
+/// The word of the tables.
+pub(crate) const fn settlement_word(settlement: Settlement) -> &'static str {
     match settlement {
         Settlement::Merge => "merge",
         Settlement::HoldToResolution => "hold",

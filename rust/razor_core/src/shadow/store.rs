@@ -210,6 +210,22 @@ pub fn volume_at_or_better<'a>(
     Ok(AttoShares(sum))
 }
 
+/// `Σ size` of prints of a token at or above a limit: what a sale at that limit could have met.
+///
+/// # Errors
+/// [`UnitError::Overflow`].
+pub fn volume_at_or_above<'a>(
+    prints: impl Iterator<Item = &'a Print>,
+    token: TokenIx,
+    limit: AttoPrice,
+) -> Result<AttoShares, UnitError> {
+    let mut sum: i128 = 0;
+    for print in prints.filter(|print| print.token == token && print.price >= limit) {
+        sum = sum.checked_add(print.size.0).ok_or(UnitError::Overflow)?;
+    }
+    Ok(AttoShares(sum))
+}
+
 /// The store. Insertion is O(1) in order of time; a window is found by binary search.
 #[derive(Debug, Clone)]
 pub struct TradeStore {

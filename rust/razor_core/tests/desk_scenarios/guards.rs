@@ -112,7 +112,7 @@ fn a_fill_that_comes_to_nothing_ends_the_buying() {
 #[test]
 fn nothing_is_fired_while_the_book_of_another_leg_is_stale() {
     let mut bench = Bench::new(2);
-    if let Some(quote) = bench.market.0.get_mut(&TokenIx(0)) {
+    if let Some(quote) = bench.market.books.get_mut(&TokenIx(0)) {
         quote.is_current = false;
     }
     bench.put(Input::Signal(plan(1, 2)));

@@ -107,6 +107,7 @@ pub const fn input_word(input: &Input) -> &'static str {
         },
         Input::Merged(Treasury::Done) => "merge: done",
         Input::Merged(Treasury::Failed) => "merge: failed",
+        Input::Merged(Treasury::Unknown) => "merge: unknown",
         Input::Books => "books",
         Input::Injected(..) => "fault said",
         Input::Ended => "run ended",

@@ -3,6 +3,7 @@
 use razor_core::basket::{Action, Answer, DeskTimer, Input, Plan, Refusal, Trade, Treasury};
 use razor_core::ledger::Settle;
 use razor_core::order::{self, Evidence};
+use razor_core::units::Qty;
 
 use super::world::{FORGOTTEN, World};
 
@@ -15,6 +16,8 @@ pub enum Defect {
     BelievesAbsence,
     /// Takes an answer that proves nothing for a refusal (F-17).
     ReleasesUnknown,
+    /// Takes an answer that claims no match for a kill (F-25).
+    BelievesZero,
     /// Takes matched for settled (F-51).
     SellsProvisional,
     /// Sends before the intent is durable (D-1).
@@ -39,6 +42,10 @@ impl Defect {
             | (Self::ReleasesUnknown, Input::Answered(order, Answer::Unknown)) => {
                 Input::Answered(*order, Answer::Refused(Refusal::Order))
             }
+            (
+                Self::BelievesZero,
+                Input::Answered(order, Answer::Matched { matched: Qty::ZERO }),
+            ) => Input::Answered(*order, Answer::Refused(Refusal::Order)),
             (Self::SellsProvisional, Input::Traded(trade)) if trade.settle == Settle::Prov => {
                 Input::Traded(Trade { settle: Settle::Conf, ..*trade })
             }
@@ -83,6 +90,7 @@ impl Defect {
             }),
             Self::BelievesAbsence
             | Self::ReleasesUnknown
+            | Self::BelievesZero
             | Self::SellsProvisional
             | Self::IgnoresVoid
             | Self::ForgetsSignals

@@ -126,7 +126,7 @@ fn counted(world: &World) -> i64 {
 fn unknowns(scene: &Scene<'_>) -> Verdict {
     let (before, world) = (scene.before, &scene.done.world);
     let budget = &scene.config.budget;
-    if budget.ghosts + budget.slips + budget.overfills + budget.lies > 0 {
+    if budget.ghosts + budget.slips + budget.overfills > 0 {
         return Ok(());
     }
     for (at, truth) in world.venue.orders.iter().enumerate() {
@@ -235,9 +235,7 @@ fn sales(scene: &Scene<'_>) -> Verdict {
         let limit = i64::from(attempt.limit.micros());
         hold(limit >= least, "S-08", || format!("{:?} at {limit} under {least}", attempt.rung))?;
     }
-    // An answer that lies about a sale is believed: what it hides comes as a late arrival.
-    let told_true = scene.config.budget.lies == 0;
-    for action in scene.done.actions.iter().filter(|_| told_true) {
+    for action in &scene.done.actions {
         match action {
             Action::Send(order) => {
                 let at = order.0 as usize;
@@ -378,7 +376,7 @@ fn transitions(scene: &Scene<'_>) -> Verdict {
     let is_expected = match guard.id {
         GuardId::S31 | GuardId::L6 => false,
         GuardId::S32 => budget.foreign > 0,
-        GuardId::S10 => budget.lies + budget.ghosts + budget.overfills > 0,
+        GuardId::S10 => budget.ghosts + budget.overfills > 0,
         GuardId::S12 => budget.overfills > 0,
         GuardId::S24 => budget.slips > 0,
         GuardId::D10 => budget.undurable + budget.lost > 0,

@@ -112,7 +112,7 @@ pub struct Budget {
     pub overfills: u8,
     /// Trades at a price worse than the limit.
     pub slips: u8,
-    /// Answers that claim one unit too few.
+    /// Answers that claim nothing where something was matched (F-25).
     pub lies: u8,
     /// Orders that arrive after the window for late arrivals.
     pub ghosts: u8,
@@ -442,7 +442,7 @@ impl World {
         let budget = &self.venue.budget;
         if truth.reply.is_some() {
             moves.push(Move::Reply(at));
-            if budget.lies > 0 && !truth.units.is_empty() && truth.side == Side::Buy {
+            if budget.lies > 0 && !truth.units.is_empty() {
                 moves.push(Move::Lie(at));
             }
         }
@@ -539,7 +539,7 @@ impl Venue {
                 let units = self.merge.take().unwrap_or(0);
                 match treasury {
                     Treasury::Done => self.merged += units,
-                    Treasury::Failed => self.budget.unmerged -= 1,
+                    Treasury::Failed | Treasury::Unknown => self.budget.unmerged -= 1,
                 }
                 inputs.push(Input::Merged(treasury));
             }
@@ -616,7 +616,11 @@ impl Venue {
                 let is_over = units > self.of(at).asked;
                 self.budget.overfills -= u8::from(is_over);
                 self.budget.ghosts -= u8::from(self.of(at).is_window_over);
-                self.of(at).reply = Some(Answer::Matched { matched: qty(units) });
+                // The venue kills what finds no match by a text (F-22).
+                self.of(at).reply = Some(match units {
+                    0 => Answer::Refused(Refusal::Order),
+                    units => Answer::Matched { matched: qty(units) },
+                });
                 self.finish(at, units);
             }
             Move::Rest(at, is_delayed) => {
@@ -641,8 +645,7 @@ impl Venue {
             Move::Lie(at) => {
                 self.budget.lies -= 1;
                 self.of(at).reply = None;
-                let matched = qty(self.of(at).units.len() as u8 - 1);
-                inputs.push(Input::Answered(ix(at), Answer::Matched { matched }));
+                inputs.push(Input::Answered(ix(at), Answer::Matched { matched: Qty::ZERO }));
             }
             Move::Garble(at) => {
                 self.budget.garbles -= 1;

@@ -200,6 +200,16 @@ pub fn nightly() -> Vec<Config> {
     ]
 }
 
+/// The world of INVARIANTS §8: three legs that the chain confirms or not when it likes, and a crash
+/// at any moment; it closes, and it has ten million states.
+pub fn proof() -> Config {
+    Config {
+        budget: Budget { crashes: 1, ..Budget::default() },
+        stops_at_hard_stop: true,
+        ..plain("three legs, the chain and a crash", 3, 1)
+    }
+}
+
 /// Small worlds, one per guard that the others do not meet.
 pub fn guards() -> Vec<Config> {
     let with = |name, change: fn(&mut Config)| {
@@ -260,6 +270,7 @@ pub fn controls() -> Vec<(&'static str, Config)> {
         ("S-05", with(Defect::ResendOnTimeout, plainly())),
         ("S-03", with(Defect::BelievesAbsence, plainly())),
         ("S-03", with(Defect::ReleasesUnknown, Budget { garbles: 1, ..quiet })),
+        ("S-03", with(Defect::BelievesZero, Budget { lies: 1, ..quiet })),
         ("S-09", with(Defect::SellsProvisional, plainly())),
         ("S-10", with(Defect::SellsProvisional, quiet)),
         ("D-1", with(Defect::SendsFirst, quiet)),

@@ -17,7 +17,9 @@ use razor_core::journal::{Kind, NO_CONN, Record};
 use razor_core::ledger::Settle;
 use razor_core::market::{Fees, Settlement, Universe};
 use razor_core::order::OrderIx;
-use razor_core::order::gateway::{Gateway, Intent, MarketTop, Reply, Tops, TradeState, VenueEvent};
+use razor_core::order::gateway::{
+    Gateway, Intent, MarketTop, MergeIntent, Reply, Tops, TradeState, VenueEvent,
+};
 use razor_core::risk::{Breakers, Caps, RateBreaker};
 use razor_core::shadow::exact::FillShare;
 use razor_core::signal::bucket::Bucket;
@@ -91,6 +93,8 @@ pub(super) struct Floor {
     signals: u64,
     /// What the last step asked for; empty between two.
     out: Vec<Action>,
+    /// What is asked for and not yet done; empty between two inputs.
+    asked: VecDeque<Action>,
     /// The time of each step, where it is wanted.
     pub(super) times: Option<Vec<u32>>,
     watch: Stopwatch,
@@ -99,27 +103,25 @@ pub(super) struct Floor {
 impl Floor {
     /// A desk that has had no order.
     pub(super) fn new(seed: u64, universe: &Universe) -> Self {
-        // All of the best size, so that every set takes the same way in every run.
-        let all = FillShare(razor_core::shadow::exact::ATTO);
-        let config = SimConfig {
-            seed,
-            share_liquid: all,
-            share_thin: all,
-            assumed_fees: Fees::Free,
-            ..SimConfig::default()
-        };
         Self {
             desk: Desk::new(rules(), caps()),
-            venue: SimGateway::new(config, SimMarkets::of(universe)),
+            venue: venue(seed, universe),
             books: Books { now: Nanos(0), dear: None },
             journal: Vec::with_capacity(CHUNK.saturating_mul(2)),
             seq: 1,
             intents: BTreeMap::new(),
             signals: 0,
             out: Vec::with_capacity(16),
+            asked: VecDeque::with_capacity(16),
             times: None,
             watch: Stopwatch::start(),
         }
+    }
+
+    /// A venue that has had no order. The simulated one walks its own record of the truth at every
+    /// merge, which a figure of the desk must not count; between two sets nothing is held there.
+    pub(super) fn renew_venue(&mut self, seed: u64, universe: &Universe) {
+        self.venue = venue(seed, universe);
     }
 
     /// One signal from its plan to its end and the end of its rest.
@@ -143,7 +145,7 @@ impl Floor {
 
     /// Orders so far.
     pub(super) fn orders(&self) -> u64 {
-        u64::try_from(self.desk.orders().count()).unwrap_or(u64::MAX)
+        self.desk.order_count()
     }
 
     /// Whether every set ended as its books let it.
@@ -158,11 +160,12 @@ impl Floor {
 
     fn step(&mut self, now: Nanos, input: Input) {
         self.books.now = now;
-        let mut asked = VecDeque::new();
+        let mut asked = core::mem::take(&mut self.asked);
         self.timed(now, input, &mut asked);
         while let Some(action) = asked.pop_front() {
             self.serve(now, &action, &mut asked);
         }
+        self.asked = asked;
     }
 
     fn timed(&mut self, now: Nanos, input: Input, asked: &mut VecDeque<Action>) {
@@ -202,7 +205,11 @@ impl Floor {
                     self.venue.query(now, order, intent.hash);
                 }
             }
-            Action::Merge(set, qty) => self.venue.merge(now, set, qty),
+            Action::Merge(set, qty) => {
+                let signal_id = self.signals;
+                self.record(Kind::Intent, now, &MergeIntent { signal_id, set, qty }.encode());
+                self.venue.merge(now, set, qty);
+            }
             Action::Arm(..)
             | Action::Disarm(_)
             | Action::DisarmOrder(_)
@@ -220,6 +227,19 @@ impl Floor {
         record.encode(&mut self.journal);
         self.seq = self.seq.saturating_add(1);
     }
+}
+
+/// All of the best size, so that every set takes the same way in every run.
+fn venue(seed: u64, universe: &Universe) -> SimGateway {
+    let all = FillShare(razor_core::shadow::exact::ATTO);
+    let config = SimConfig {
+        seed,
+        share_liquid: all,
+        share_thin: all,
+        assumed_fees: Fees::Free,
+        ..SimConfig::default()
+    };
+    SimGateway::new(config, SimMarkets::of(universe))
 }
 
 fn token(leg: u32) -> TokenIx {
@@ -302,6 +322,7 @@ fn input_of(event: VenueEvent) -> Option<Input> {
         VenueEvent::Found { order, evidence } => Some(Input::Found(order, evidence)),
         VenueEvent::Merged { is_done: true } => Some(Input::Merged(Treasury::Done)),
         VenueEvent::Merged { is_done: false } => Some(Input::Merged(Treasury::Failed)),
+        VenueEvent::MergeUnknown => Some(Input::Merged(Treasury::Unknown)),
         VenueEvent::Mode(_)
         | VenueEvent::Reconciled
         | VenueEvent::Injected { .. }

@@ -1,7 +1,8 @@
 //! Words of arguments: what the stub lists, and nothing else.
 
 use pyo3::prelude::*;
-use razor_core::order::Side;
+use razor_core::order::OrderHash;
+use razor_sign::Word;
 use razor_sim::exchange::{Fate, Mode, OrderType, Payout, Spender, Standing};
 
 use crate::errors::bad_argument;
@@ -24,8 +25,14 @@ fn pick<T: Copy>(word: &str, table: &[(&str, T)]) -> PyResult<T> {
     })
 }
 
-pub(super) fn side(word: &str) -> PyResult<Side> {
-    pick(word, &[("BUY", Side::Buy), ("SELL", Side::Sell)])
+/// An order id: `0x` and 64 hex digits.
+pub(super) fn order_id(text: &str) -> PyResult<OrderHash> {
+    Word::from_hex(text, "an order id").map(|word| OrderHash(word.0)).map_err(bad_argument)
+}
+
+/// An address: `0x` and 40 hex digits, its checksum unchecked.
+pub(super) fn address(text: &str) -> PyResult<[u8; 20]> {
+    razor_sign::Address::from_hex(text).map(|address| address.0).map_err(bad_argument)
 }
 
 pub(super) fn order_type(word: &str) -> PyResult<OrderType> {
@@ -35,10 +42,6 @@ pub(super) fn order_type(word: &str) -> PyResult<OrderType> {
 
 pub(super) fn spender(word: &str) -> PyResult<Spender> {
     pick(word, &SPENDERS)
-}
-
-pub(super) fn spender_word(spender: Spender) -> &'static str {
-    SPENDERS.iter().find(|(_, it)| *it == spender).map_or("", |(word, _)| word)
 }
 
 pub(super) fn standing(word: &str) -> PyResult<Standing> {

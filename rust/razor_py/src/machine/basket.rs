@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use pyo3::prelude::*;
 use razor_core::basket::{
-    Action, Answer, Desk, DeskTimer, Input, Operator, Quote, Refusal, Slot, Trade, Treasury,
-    VenueMode, View,
+    Ack, Action, Answer, Desk, DeskTimer, Input, Operator, Plan, Quote, Refusal, Slot, Trade,
+    Treasury, VenueMode, View,
 };
 use razor_core::engine::EngineError;
 use razor_core::engine::order_params::OrderParams;
@@ -47,13 +47,20 @@ const DESK_TIMERS: [(&str, DeskTimer); 5] = [
     ("cooldown", DeskTimer::Cooldown),
 ];
 
-/// Books as the driver sets them.
+/// Books as the driver sets them, and the events that its plans named.
 #[derive(Debug, Default)]
-struct Shelf(BTreeMap<TokenIx, Quote>);
+struct Shelf {
+    books: BTreeMap<TokenIx, Quote>,
+    events: BTreeMap<TokenIx, u32>,
+}
 
 impl View for Shelf {
     fn quote(&self, token: TokenIx) -> Option<Quote> {
-        self.0.get(&token).copied()
+        self.books.get(&token).copied()
+    }
+
+    fn event(&self, token: TokenIx) -> u32 {
+        self.events.get(&token).copied().unwrap_or(token.split().0.0)
     }
 }
 
@@ -68,15 +75,15 @@ pub(crate) struct BasketOrder {
     ack: Option<&'static str>,
 }
 
-impl From<(OrderIx, &Slot)> for BasketOrder {
-    fn from((order, slot): (OrderIx, &Slot)) -> Self {
+impl From<(OrderIx, Slot)> for BasketOrder {
+    fn from((order, slot): (OrderIx, Slot)) -> Self {
         Self {
             order: order.0,
             attempt: (&slot.attempt).into(),
             state: slot.order.word(),
             cum_qty: slot.order.open().cum_qty.0,
             in_flight: slot.order.in_flight().0,
-            ack: slot.ack,
+            ack: slot.ack.map(Ack::word),
         }
     }
 }
@@ -157,14 +164,16 @@ impl BasketMachine {
             age: age_ns.0,
             changed: changed_ns.0,
         };
-        self.books.0.insert(TokenIx(token.0), quote);
+        self.books.books.insert(TokenIx(token.0), quote);
     }
 
     fn drop_book(&mut self, token: Count<u32>) {
-        self.books.0.remove(&TokenIx(token.0));
+        self.books.books.remove(&TokenIx(token.0));
     }
 
     fn signal(&mut self, now_ns: Ns, plan: &SignalPlan) -> Actions {
+        let Plan { event, ref legs, .. } = plan.plan;
+        self.books.events.extend(legs.iter().map(|leg| (leg.token, event)));
         self.put(now_ns, Input::Signal(plan.plan.clone()))
     }
 
@@ -342,6 +351,6 @@ impl BasketMachine {
     }
 
     fn __repr__(&self) -> String {
-        format!("BasketMachine({}, {} orders)", self.phase(), self.desk.orders().count())
+        format!("BasketMachine({}, {} orders)", self.phase(), self.desk.order_count())
     }
 }

@@ -47,7 +47,7 @@ codes! {
     F19 "F-19" "A proven refusal of the class `refusal`.",
     F20 "F-20" "The order arrives twice; the answer says \"duplicated\".",
     F21 "F-21" "Delayed by `delay`, then matched, or killed without `is_accepted`.",
-    F22 "F-22" "Killed: nothing matched, told as a result, or as an error without `is_accepted`.",
+    F22 "F-22" "Killed: nothing matched, told as the refusal that it is.",
     F23 "F-23" "At most `qty` is matched, or the fraction `share` where `qty` is zero.",
     F24 "F-24" "The whole order and `qty` more is matched.",
     F25 "F-25" "The answer claims `qty`, whatever was matched.",

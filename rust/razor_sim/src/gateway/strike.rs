@@ -236,13 +236,8 @@ pub(crate) fn bend(course: &mut Course, code: FaultCode, p: &Params) {
             let wait = Wait { reply: Reply::Delayed, delay: p.delay, is_killed: !p.is_accepted };
             course.wait = Some(wait);
         }
-        F::F22 => {
-            course.bend = Bend::Kill;
-            if !p.is_accepted {
-                course.said = Said::As(Reply::RefusedOrder);
-            }
-        }
-        // What was killed stays killed: a refusal told of it must not be a lie.
+        F::F22 => course.bend = Bend::Kill,
+        // What was killed stays killed.
         F::F23 | F::F24 if course.bend == Bend::Kill => {}
         F::F23 if p.qty > Qty::ZERO => course.bend = Bend::AtMost(p.qty),
         F::F23 => course.bend = Bend::Share(p.share),

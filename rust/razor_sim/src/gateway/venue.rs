@@ -138,12 +138,17 @@ impl SimGateway {
     fn match_at_once(&mut self, due: Nanos, order: OrderIx, flight: Flight, tops: &dyn Tops) {
         let course = flight.course;
         self.execute(due, order, tops);
-        let matched = self.matched(order);
+        let reply = match self.matched(order) {
+            // The venue kills an immediate order without a match by a text, never by a claim of
+            // nothing (F-22).
+            Qty::ZERO => Reply::RefusedOrder,
+            matched => Reply::Matched(matched),
+        };
         if self.is_trade_first(order, &course) {
             self.tell_stream(due, order);
-            self.reply(due, order, &course, Reply::Matched(matched));
+            self.reply(due, order, &course, reply);
         } else {
-            self.reply(due, order, &course, Reply::Matched(matched));
+            self.reply(due, order, &course, reply);
             self.tell_stream(self.back(due), order);
         }
     }

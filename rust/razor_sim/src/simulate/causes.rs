@@ -51,6 +51,7 @@ impl Causes {
             | VenueEvent::Traded { .. }
             | VenueEvent::Found { .. }
             | VenueEvent::Merged { .. }
+            | VenueEvent::MergeUnknown
             | VenueEvent::Mode(_)
             | VenueEvent::Injected { .. }
             | VenueEvent::Reconciled

@@ -29,13 +29,14 @@ struct Told {
     order: OrderIx,
     qty: Qty,
     sent: Nanos,
-    trades: Vec<(TradeId, Qty)>,
+    /// Each with the length of the journal that holds it.
+    trades: Vec<(TradeId, Qty, usize)>,
     claim: Option<Qty>,
 }
 
 impl Told {
     fn filled(&self) -> u64 {
-        self.trades.iter().fold(0, |sum, (_, qty)| sum + qty.0)
+        self.trades.iter().fold(0, |sum, (_, qty, _)| sum + qty.0)
     }
 }
 
@@ -173,9 +174,11 @@ impl Checker {
     }
 
     /// What the session is about to hear of an order.
-    pub(super) fn told(&mut self, now: Nanos, event: &VenueEvent) {
+    pub(super) fn told(&mut self, now: Nanos, event: &VenueEvent, journal: usize) {
         match *event {
             VenueEvent::Replied { order, reply } => match reply {
+                // A claim of nothing proves nothing (F-25).
+                Reply::Matched(Qty::ZERO) | Reply::Live | Reply::Delayed | Reply::Unknown => {}
                 Reply::Matched(qty) => self.claimed(order, qty),
                 Reply::RefusedOrder
                 | Reply::RefusedMarket
@@ -183,12 +186,11 @@ impl Checker {
                 | Reply::RefusedRate => {
                     self.close(order, |told| told.trades.is_empty() && told.claim.is_none());
                 }
-                Reply::Live | Reply::Delayed | Reply::Unknown => {}
             },
             VenueEvent::Traded { order, trade, qty, .. } => {
                 if let Some(told) = self.open.iter_mut().find(|told| told.order == order) {
-                    if !told.trades.iter().any(|(id, _)| *id == trade) {
-                        told.trades.push((trade, qty));
+                    if !told.trades.iter().any(|(id, ..)| *id == trade) {
+                        told.trades.push((trade, qty, journal + 1));
                     }
                     let over = told.filled().saturating_sub(told.qty.0);
                     self.is_overfilled |= over > 10_000;
@@ -205,6 +207,7 @@ impl Checker {
             VenueEvent::Mode(mode) => self.mode = mode,
             VenueEvent::Found { evidence: Evidence::Open | Evidence::Silent, .. }
             | VenueEvent::Merged { .. }
+            | VenueEvent::MergeUnknown
             | VenueEvent::Injected { .. }
             | VenueEvent::Reconciled
             | VenueEvent::Foreign
@@ -418,6 +421,9 @@ impl Checker {
     /// The process is back on its journal, cut to this length.
     pub(super) fn restarted(&mut self, journal: usize, phase: Phase) {
         self.marks.retain(|(at, _)| *at <= journal);
+        for told in &mut self.open {
+            told.trades.retain(|(_, _, at)| *at <= journal);
+        }
         self.is_stopped |= phase == Phase::HardStop;
         self.flat_since = None;
     }

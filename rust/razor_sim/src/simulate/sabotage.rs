@@ -30,6 +30,7 @@ sabotages! {
     UnknownIsRefusal "unknown-is-refusal" "An answer that proves nothing is taken for a refusal.",
     TradeTwice "trade-twice" "Each trade is fed again under a new id.",
     ClaimIsFill "claim-is-fill" "The amount of an answer is booked as a trade.",
+    ZeroIsNone "zero-is-none" "An answer that claims no match is taken for a refusal.",
     SkipJournal "skip-journal" "An order is released before its intent is durable.",
     IgnoreVoid "ignore-void" "A trade that failed is told as confirmed.",
     ProvIsConf "prov-is-conf" "A match is taken for a settlement.",

@@ -9,7 +9,7 @@ use razor_core::order::{AttemptKey, Side};
 use super::check::Mark;
 use super::property::Property;
 use super::session::{INPUTS_MOST, Session};
-use crate::gateway::{Axis, Fate};
+use crate::gateway::{Axis, Fate, TrueOrder};
 
 impl Session<'_> {
     /// Judges liveness, then asks the account for everything and compares it with the truth.
@@ -111,10 +111,24 @@ impl Session<'_> {
         self.check.findings.check(Property::S05, is_once, || {
             format!("{copies} orders sent again; taken twice: {twice:?}")
         });
-        let naked = truth.orders().find(|(_, order)| order.is_naked).map(|(order, _)| order.0);
+        let mut sales = truth.orders().filter(|(_, order)| order.is_naked);
+        let naked = sales.find(|(_, order)| !self.is_robbed(order)).map(|(order, _)| order.0);
         self.check.findings.check(Property::S09, naked.is_none(), || {
             format!("order {naked:?} sold more than was confirmed")
         });
+    }
+
+    /// Before this sale arrived the venue had sold more of its token in another one than that asked
+    /// for (F-24): no desk could know, and the shares that were there when it left are gone.
+    fn is_robbed(&self, sale: &TrueOrder) -> bool {
+        self.gateway.truth().orders().any(|(_, other)| {
+            let (mine, theirs) = (&sale.intent, &other.intent);
+            let is_other = theirs.order != mine.order && theirs.attempt.token == mine.attempt.token;
+            let is_over = theirs.attempt.side() == Side::Sell
+                && other.matched() > theirs.attempt.order_qty
+                && other.trades.iter().any(|trade| Some(trade.matched) <= sale.arrived);
+            is_other && is_over
+        })
     }
 
     /// S-10 and S-11: each order's fills, each token's shares.

@@ -239,7 +239,11 @@ pub fn hold_without_faults(log: &Log) {
             let proofs: Vec<Reply> =
                 replies.iter().copied().filter(|reply| *reply != Reply::Unknown).collect();
             let (_, sum) = log.told(intent.order);
-            assert_eq!(proofs, [Reply::Matched(sum)], "one answer, and it is what the trades say");
+            let truly = match sum {
+                Qty::ZERO => Reply::RefusedOrder,
+                sum => Reply::Matched(sum),
+            };
+            assert_eq!(proofs, [truly], "one answer, and it is what the trades say");
             assert!(sum <= intent.attempt.order_qty, "no more than asked for");
             let matched = Evidence::Finished { matched: sum };
             assert_eq!(log.last_word.get(&intent.order), Some(&matched));

@@ -35,9 +35,8 @@ MOST_SECTIONS = 12
 _REST = "the output of razor report run --json"
 _EMPTY = "The order path wrote no row: the run was a dry run, or ended before its first signal."
 _FEES = (
-    "Simulated results are confirmed fills at the average price of their order, before fees: "
-    "trade_log.csv has none. Whole sets that are held count one dollar each where that is proven; "
-    "leftovers count 0."
+    "Simulated results are the cash of confirmed fills in fills.csv, after fees. Whole sets that "
+    "are held count one dollar each where that is proven; leftovers count 0."
 )
 _COLUMNS = (
     "net: expected at the signal. frozen, venue: what the shadow ledger says on each basis. SIM: "
@@ -88,17 +87,24 @@ def _made_card(trail: Trail) -> Card:
     word = "HARDSTOP" if is_stopped else "ENDED" if trail.overview.rows else "NO ORDER PATH"
     open_ids = [str(signal.signal_id) for signal in trail.signals if not signal.terminal]
     twice = [str(signal.signal_id) for signal in trail.signals if len(signal.terminal) > 1]
+    made = f"realised {plain(trail.realised)} USDC after {plain(trail.fees)} USDC of fees"
     lines = [
         f"{trail.overview.orders_sent:,} orders sent, {trail.overview.orders_filled:,} with fills",
-        f"realised {plain(trail.realised)} USDC before fees (n = {len(trail.signals):,} signals)",
+        f"{made} (n = {len(trail.signals):,} signals)",
     ]
+    if trail.identity.difference:
+        lines.append(
+            f"the account and its signals differ by {plain(trail.identity.difference)} USDC, which "
+            "S-33 forbids: write the tables anew and verify the run"
+        )
     if open_ids:
         lines.append(f"no terminal row (the run did not end in order): {', '.join(open_ids[:20])}")
     if twice:
         lines.append(f"more than one terminal row, which L-1 forbids: {', '.join(twice[:20])}")
     if not trail.overview.rows:
         lines = [_EMPTY]
-    tone = Tone.BAD if is_stopped or twice else Tone.OPEN
+    is_bad = is_stopped or bool(twice) or bool(trail.identity.difference)
+    tone = Tone.BAD if is_bad else Tone.OPEN
     return Card(label="order path", word=word, tone=tone, lines=tuple(lines))
 
 
@@ -168,7 +174,8 @@ def _overview(trail: Trail) -> Section:
             ("attempts kept back by a guard", f"{found.kept_back:,}", "n"),
             *_times("order to proof of its end", found.latency),
             *_times("end of an order to its confirmation", found.settling),
-            ("realised by confirmed fills, before fees", plain(trail.realised), "USDC"),
+            ("realised by confirmed fills, after fees", plain(trail.realised), "USDC"),
+            ("fees in it", plain(trail.fees), "USDC"),
         ),
         note=f"{_FEES} Quantiles are nearest-rank.",
     )
@@ -210,7 +217,19 @@ def _comparison(trail: Trail) -> Section:
         text=f"In total: {_totals_line('frozen basis', trail.frozen)}; "
         f"{_totals_line('venue basis', trail.venue)}."
     )
-    return Section(key="comparison", title="Expected vs shadow vs SIM", blocks=(table, totals))
+    blocks = (table, totals, Paragraph(text=_identity_line(trail)))
+    return Section(key="comparison", title="Expected vs shadow vs SIM", blocks=blocks)
+
+
+def _identity_line(trail: Trail) -> str:
+    """Give both sides of S-33, so that a reader can add them up."""
+    found = trail.identity
+    word = "they agree" if not found.difference else f"they differ by {plain(found.difference)}"
+    return (
+        f"P&L identity (S-33): cash of the account {plain(found.cash)} USDC + payout of whole sets "
+        f"held {plain(found.payout)} USDC = results of the signals {plain(found.signals)} USDC + "
+        f"cash that is not final {plain(found.not_final)} USDC; {word}."
+    )
 
 
 def _compared(signal: SignalTrail) -> Row:
@@ -259,18 +278,14 @@ def _made_line(signal: SignalTrail) -> str:
         f"bps at {shown.instant(signal.started_ms)}."
     )
     result = (
-        f"Confirmed cash {plain(made.cash)} USDC, whole sets held {plain(made.held_sets)} "
-        f"(payout {plain(made.payout)} USDC), result {plain(made.result)} USDC before fees; "
-        f"{plain(made.left_over)} shares left over, {plain(made.not_final)} not final."
+        f"Confirmed cash {plain(made.cash)} USDC (fees {plain(made.fees)} USDC), whole sets held "
+        f"{plain(made.held_sets)} (payout {plain(made.payout)} USDC), result {plain(made.result)} "
+        f"USDC after fees; {plain(made.left_over)} shares left over, {plain(made.not_final)} not "
+        "final."
     )
     parts = [known, result]
-    if made.is_bounded:
-        parts.append("A fill has no average price in the table; its order's limit stands in.")
     if signal.shadow is None:
-        parts.append(
-            "shadow_sets.csv has no row of it, so times count from its first row and only cash "
-            "is known."
-        )
+        parts.append("shadow_sets.csv has no row of it, so times count from its first row.")
     return " ".join(parts)
 
 

@@ -29,6 +29,14 @@ def trail_facts(trail: Trail, signals: Sequence[SignalTrail]) -> dict[str, JsonV
         "latency_ms": _quantiles(found.latency),
         "settle_latency_ms": _quantiles(found.settling),
         "realised_usdc": plain(trail.realised),
+        "fees_usdc": plain(trail.fees),
+        "identity": {
+            "account_cash_usdc": plain(trail.identity.cash),
+            "payout_usdc": plain(trail.identity.payout),
+            "signals_usdc": plain(trail.identity.signals),
+            "not_final_usdc": plain(trail.identity.not_final),
+            "difference_usdc": plain(trail.identity.difference),
+        },
         "totals": {"frozen": _totals(trail.frozen), "venue": _totals(trail.venue)},
         "markers": list(trail.markers),
         "accept_no_verdict": trail.accept_no_verdict,
@@ -67,10 +75,11 @@ def _signal(trail: Trail, signal: SignalTrail) -> dict[str, JsonValue]:
         "shadow_venue_notes": "" if shadow is None else shadow.venue_notes,
         "simulated_usdc": plain(made.result),
         "simulated_cash_usdc": plain(made.cash),
+        "simulated_fees_usdc": plain(made.fees),
         "held_sets": plain(made.held_sets),
         "left_over_shares": plain(made.left_over),
         "not_final_shares": plain(made.not_final),
-        "is_bounded_by_limit": made.is_bounded,
+        "not_final_cash_usdc": plain(made.not_final_cash),
         "optimism_frozen": None
         if shadow is None
         else _text(optimism(shadow.frozen_pnl, made.result)),

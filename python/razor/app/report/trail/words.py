@@ -168,6 +168,8 @@ def _action(row: TrailRow) -> str:
     match row.action:
         case "STATE":
             return f"{row.words[0]} → {row.words[1]}"
+        case "OPERATOR":
+            return f"{row.words[0]} by {row.words[1]}"
         case "COOLDOWN":
             return "turned away while its market rests" if row.result else "its market rests now"
         case "LATE_ARRIVAL":
@@ -179,7 +181,7 @@ def _action(row: TrailRow) -> str:
 def desk_sentence(row: TrailRow) -> str:
     """Say what a row without a signal says."""
     parts = [_action(row)]
-    if row.action != "STATE":
+    if row.action not in {"STATE", "OPERATOR"}:
         parts.extend(row.words)
     if row.guard is not None:
         parts.append(in_words(row.guard))

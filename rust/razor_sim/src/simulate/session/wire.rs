@@ -4,7 +4,7 @@ use razor_core::basket::{Answer, DeskTimer, Input, Refusal, Trade, Treasury, Ven
 use razor_core::ledger::Settle;
 use razor_core::order::gateway::{Reply, TradeState, VenueEvent};
 use razor_core::order::{Evidence, Timer, TradeId};
-use razor_core::units::{Nanos, Price, Usdc};
+use razor_core::units::{Nanos, Price, Qty, Usdc};
 
 use super::super::sabotage::Sabotage;
 use super::super::trouble::Trouble;
@@ -37,6 +37,7 @@ impl Session<'_> {
                         event = VenueEvent::Found { order, evidence: Evidence::Silent };
                     }
                     VenueEvent::Merged { .. }
+                    | VenueEvent::MergeUnknown
                     | VenueEvent::Mode(_)
                     | VenueEvent::Injected { .. }
                     | VenueEvent::Reconciled
@@ -85,7 +86,7 @@ impl Session<'_> {
             return;
         }
         self.causes.heard(&event);
-        self.check.told(self.now, &event);
+        self.check.told(self.now, &event, self.journal.len());
         if !is_planted(&event) {
             self.pass_on(event);
         }
@@ -126,6 +127,7 @@ impl Session<'_> {
                 // A receipt is on the chain: whoever lost it asks again.
                 self.durable = self.journal.len();
             }
+            VenueEvent::MergeUnknown => self.put_input(Input::Merged(Treasury::Unknown)),
             VenueEvent::Mode(mode) if self.sabotage != Some(Sabotage::DropMode) => {
                 self.put_input(Input::Mode(mode_of(mode)));
             }
@@ -152,6 +154,9 @@ impl Session<'_> {
 
     fn answer_of(&self, reply: Reply) -> Answer {
         match reply {
+            Reply::Matched(Qty::ZERO) if self.sabotage == Some(Sabotage::ZeroIsNone) => {
+                Answer::Refused(Refusal::Order)
+            }
             Reply::Matched(matched) => Answer::Matched { matched },
             Reply::Live => Answer::Live,
             Reply::Delayed => Answer::Delayed,
