@@ -34,6 +34,9 @@ fn sent(lasting: &Lasting) -> Vec<(OrderHash, usize)> {
     venue.truth().orders().map(|(_, order)| (order.intent.hash, order.sent.len())).collect()
 }
 
+/// Where a session refused first, why, and what the venue had been sent by then.
+type Refused = (usize, SessionFault, Vec<(OrderHash, usize)>);
+
 /// Feeds on whatever happens, and gives the place and the fault of the first refusal; what is
 /// flushed is what a beat flushes.
 fn feed_past_the_fault(
@@ -41,7 +44,7 @@ fn feed_past_the_fault(
     records: &[WorldRecord],
     lasting: &Lasting,
 ) -> (usize, SessionFault) {
-    let mut first: Option<(usize, SessionFault, Vec<(OrderHash, usize)>)> = None;
+    let mut first: Option<Refused> = None;
     for (at, record) in records.iter().enumerate() {
         let fed = session.feed(&input(record, 0)).map(drop);
         let done = if at % 20 == 0 { fed.and_then(|()| session.flush()) } else { fed };
