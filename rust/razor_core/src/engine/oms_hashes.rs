@@ -83,7 +83,9 @@ mod tests {
     proptest! {
         /// Whatever order the intents come in, the last word on an order is the one that is kept.
         #[test]
-        fn hashes_are_a_map_by_order(words in prop::collection::vec((0_u64..40, any::<u8>()), 0..80)) {
+        fn hashes_are_a_map_by_order(
+            words in prop::collection::vec((0_u64..40, any::<u8>()), 0..80),
+        ) {
             let (mut hashes, mut plain) = (Hashes::default(), BTreeMap::new());
             for (order, byte) in words {
                 let set = (byte % 2 == 0).then_some(SetIx(u32::from(byte)));
