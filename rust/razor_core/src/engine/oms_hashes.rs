@@ -53,6 +53,10 @@ impl Hashes {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
     use super::*;
 
     const fn hash(byte: u8) -> OrderHash {
@@ -74,5 +78,26 @@ mod tests {
         assert_eq!(found, expected);
         assert_eq!(hashes.orders().collect::<Vec<_>>(), [3, 5, 7].map(OrderIx));
         assert_eq!(size_of::<Known>(), 48);
+    }
+
+    proptest! {
+        /// Whatever order the intents come in, the last word on an order is the one that is kept.
+        #[test]
+        fn hashes_are_a_map_by_order(
+            words in prop::collection::vec((0_u64..40, any::<u8>()), 0..80),
+        ) {
+            let (mut hashes, mut plain) = (Hashes::default(), BTreeMap::new());
+            for (order, byte) in words {
+                let set = (byte % 2 == 0).then_some(SetIx(u32::from(byte)));
+                let known = Known { order: OrderIx(order), hash: hash(byte), set };
+                hashes.put(known);
+                plain.insert(known.order, known);
+                for order in (0..41).map(OrderIx) {
+                    prop_assert_eq!(hashes.get(order), plain.get(&order).copied());
+                }
+            }
+            prop_assert!(hashes.orders().eq(plain.keys().copied()));
+            prop_assert_eq!(hashes.get(OrderIx(u64::MAX)), None);
+        }
     }
 }
