@@ -102,6 +102,7 @@ def test_the_recorder_section_counts_losses_and_bytes(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.timeout(120)
 def test_the_section_of_orders_states_steps_orders_and_signals(tmp_path: Path) -> None:
     section = measure_oms(replace(TINY, rounds=1), Desk().control(), tmp_path)
     assert keys_of(section) == {
@@ -124,6 +125,7 @@ def test_the_section_of_orders_states_steps_orders_and_signals(tmp_path: Path) -
     assert all(figure.value > 0 for figure in section.figures)
 
 
+@pytest.mark.timeout(120)
 def test_the_section_of_restarts_opens_what_a_crash_left(tmp_path: Path) -> None:
     section = measure_restart(TINY, Desk().control(), tmp_path)
     assert keys_of(section) == {"open_ms", "proof_ms", "open_ns_per_record"}
