@@ -276,7 +276,7 @@ fn a_run_without_inputs_is_a_run() {
     );
     let lines: Vec<usize> =
         tables(dir.path()).iter().map(|(_, text)| text.lines().count()).collect();
-    assert_eq!(lines, [1, 1, 1, 1, 1, 1, 1, 1, 2], "headers, one heartbeat and the closing row");
+    assert_eq!(lines, [1, 1, 1, 1, 1, 1, 1, 1, 1, 2], "headers, one heartbeat and the closing row");
 }
 
 #[test]
