@@ -9,7 +9,7 @@
 mod seeded;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use razor_core::basket::Phase;
@@ -38,6 +38,8 @@ use tempfile::TempDir;
 struct Asked {
     merges: Vec<(SetIx, Qty)>,
     questions: Vec<(SetIx, Qty)>,
+    /// What a kill leaves that comes right behind the first thing the venue said.
+    left: Option<TempDir>,
 }
 
 /// A simulated venue that dies with its session, and says about merges what a test wants: while
@@ -48,6 +50,8 @@ struct Mortal {
     answer: Option<VenueEvent>,
     /// What it says at which time, in order.
     says: Vec<(Nanos, VenueEvent)>,
+    /// The run that is copied as soon as the session acted on the first of `says`.
+    copied: Option<PathBuf>,
 }
 
 impl Mortal {
@@ -57,7 +61,7 @@ impl Mortal {
         let all = razor_core::shadow::exact::FillShare(razor_core::shadow::exact::ATTO);
         let config = SimConfig { share_liquid: all, share_thin: all, ..quick() };
         let venue = SimGateway::new(config, SimMarkets::default());
-        (Self { venue, asked: Arc::clone(&asked), answer, says: Vec::new() }, asked)
+        (Self { venue, asked: Arc::clone(&asked), answer, says: Vec::new(), copied: None }, asked)
     }
 }
 
@@ -97,6 +101,14 @@ impl Gateway for Mortal {
         }
         self.venue.poll(now, tops)
     }
+    fn take_injected(&mut self) -> Vec<VenueEvent> {
+        if self.says.is_empty()
+            && let Some(dir) = self.copied.take()
+        {
+            self.asked.lock().unwrap().left = Some(as_a_kill_leaves(&dir));
+        }
+        Gateway::take_injected(&mut self.venue)
+    }
 }
 
 fn order_plan(dir: &Path, now_ns: i64) -> Plan {
@@ -134,8 +146,9 @@ fn as_a_kill_leaves(dir: &Path) -> TempDir {
 fn a_stop_of_trading_outlives_a_process_that_dies_right_behind_it() {
     let world = seeded_world(21, 4_000);
     let dir = temp();
-    let (mut venue, _) = Mortal::new(None);
+    let (mut venue, asked) = Mortal::new(None);
     venue.says.push((Nanos(START_NS + 2_500 * MS), VenueEvent::Foreign));
+    venue.copied = Some(dir.path().to_owned());
     let venue: Venue = Box::new(venue);
     let mut session = Session::open_alone(&order_plan(dir.path(), START_NS), Some(venue)).unwrap();
     let mut records = world.records.iter();
@@ -143,8 +156,9 @@ fn a_stop_of_trading_outlives_a_process_that_dies_right_behind_it() {
         session.feed(&input(records.next().unwrap(), 0)).unwrap();
     }
     let now_ns = session.engine().now().0;
-    let dir = as_a_kill_leaves(dir.path());
     drop(session);
+    // Copied before the session had its next record: whatever that one makes durable is too late.
+    let dir = asked.lock().unwrap().left.take().unwrap();
     // Twice, because the start after it may die as well.
     for _ in 0..2 {
         let (venue, _) = Mortal::new(None);
