@@ -30,10 +30,10 @@ from razor.adapters.sandbox.throttle import (
 )
 from razor.adapters.sandbox.venue import Venue
 from razor.app.wiring import Process
+from razor.domain.local_venue import FIRST_PORT, SERVICES
 
-__all__ = ["PORT", "Sandbox", "SandboxPlan", "serve"]
+__all__ = ["Sandbox", "SandboxPlan", "serve"]
 
-PORT: Final = 8_640
 _SETTLE_MS: Final = (300, 900)
 _CONFIRM_MS: Final = (1_200, 1_200)
 
@@ -46,7 +46,7 @@ class SandboxPlan:
     """
 
     seed: int = 1
-    port: int = PORT
+    port: int = FIRST_PORT
     speed: int = 1
     tier: Tier = Tier.STANDARD
     is_limited: bool = True
@@ -101,10 +101,10 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
         Service(
             name=name,
             router=router,
-            port=plan.port + at if plan.port else 0,
+            port=plan.port + SERVICES.index(name) if plan.port else 0,
             has_streams=name == "clob",
         )
-        for at, (name, router) in enumerate(routers.items())
+        for name, router in routers.items()
     ]
     sandbox = Sandbox(
         venue=venue,
