@@ -85,7 +85,7 @@ class Front:
         try:
             listed, tail, handler = service.router.route(request.call.method, path)
             route = f"{request.call.method} {listed}"
-            self._venue.callers.take(request.caller, route, self._venue.now_ms())
+            self._venue.admission.callers.take(request.caller, route, self._venue.now_ms())
             answered = answer_of(handler(replace(request, tail=tail) if tail else request))
         except Refused as refused:
             answered = refusal_answer(refused)
