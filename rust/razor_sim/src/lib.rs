@@ -3,8 +3,8 @@
 //! Owns: [`exchange`], the matching engine and ledger of the local exchange, [`feedgen`],
 //! market-channel traffic that knows the books its messages lead to, [`gateway`], the simulated
 //! venue with its faults and its truth, [`simulate`], whole sessions of the desk under faults,
-//! [`tape`], a recording as the outside of the local exchange, and [`world`], a small recording with
-//! planted sets.
+//! [`tape`], a recording as the outside of the local exchange, and [`world`], a small recording
+//! with planted sets.
 //!
 //! Must never: read a clock, the environment or any randomness but [`rng`].
 

@@ -4,24 +4,25 @@
 //! of [`razor_core::book`], so that a tape reads frames as every run does), and the difference
 //! between what a book said last and what it says now, which is all that the exchange is told.
 //!
-//! Must never: read a file or a clock, show an order that was not recorded (seeded sizes over quotes
-//! without sizes are said in the listing), or give back depth that our orders took.
+//! Must never: read a file or a clock, show an order that was not recorded (seeded sizes over
+//! quotes without sizes are said in the listing), or give back depth that our orders took.
 //!
 //! Consumption, exactly: what we take from a level stays taken until the recording states **another
-//! total** for it. A total equal to the last one stated, in a change or in a snapshot, is no news. A
-//! level that the recording removes and brings back, with the same total or not, is new. Totals
+//! total** for it. A total equal to the last one stated, in a change or in a snapshot, is no news.
+//! A level that the recording removes and brings back, with the same total or not, is new. Totals
 //! stated while the recorded book is crossed count once it no longer is.
 //!
 //! The exchange's book of a market is at any time, but for what our orders added and took, the
 //! recorded one as [`Books`] has it; except:
-//! - while the recorded book is crossed: the last one that was not is shown ([`TapeCounts::crossed`]);
+//! - while the recorded book is crossed: the last one that was not is shown
+//!   ([`TapeCounts::crossed`]);
 //! - once the market is over: nothing is shown;
 //! - a total above 10^9 shares is shown as 10^9.
 //!
-//! Prints: see [`crate::exchange::OutsidePrint`]. The way of the taker is read from the recorded book
-//! (at or below the best bid it sold, at or above the best ask it bought) and only between the two
-//! from the message, which is wrong too often. Rows of trades count until a print of the market came
-//! by its stream, because both tell the same trades; rows from before the tape are history.
+//! Prints: see [`crate::exchange::OutsidePrint`]. The way of the taker is read from the recorded
+//! book (at or below the best bid it sold, at or above the best ask it bought) and only between the
+//! two from the message, which is wrong too often. Rows of trades count until a print of the market
+//! came by its stream, because both tell the same trades; rows from before the tape are history.
 //!
 //! One plan, one capture and one list of what others did give one list of events on every machine.
 
@@ -151,8 +152,8 @@ pub struct Tape {
 }
 
 impl Tape {
-    /// Lists the markets of a capture, in the order of its definitions, and opens the account of the
-    /// outside. Definitions that the books would refuse are left out, as they are in a run.
+    /// Lists the markets of a capture, in the order of its definitions, and opens the account of
+    /// the outside. Definitions that the books would refuse are left out, as they are in a run.
     ///
     /// # Errors
     /// [`TapeFault`]; the exchange may have a part of the markets then and is of no use.
@@ -204,21 +205,6 @@ impl Tape {
     /// What was played so far.
     pub const fn counts(&self) -> &TapeCounts {
         &self.counts
-    }
-
-    /// The books of the recording, by the order of its definitions.
-    pub const fn books(&self) -> &Books {
-        &self.books
-    }
-
-    /// The exchange's markets, by the order of the definitions.
-    pub fn markets(&self) -> impl Iterator<Item = MarketIx> + '_ {
-        self.markets.iter().map(|market| market.ix)
-    }
-
-    /// Whether a key is that of the outside; nobody listens to its user channel.
-    pub fn has(&self, owner: OwnerIx) -> bool {
-        self.owner == owner
     }
 
     /// Plays the next record at `now`, which is for the caller to choose; events are appended to
@@ -330,8 +316,8 @@ impl Tape {
         self.markets[at].ladder(side).turn(levels, moved, fresh);
     }
 
-    /// Tells the exchange the differences: first what goes and what stays, then what is new, so that
-    /// the outside never meets itself.
+    /// Tells the exchange the differences: first what goes and what stays, then what is new, so
+    /// that the outside never meets itself.
     fn tell(&mut self, at: usize, floor: &mut Floor<'_>) {
         let market = &mut self.markets[at];
         let Scratch { moved, fresh, .. } = &mut self.scratch;

@@ -147,7 +147,8 @@ fn say() -> impl Strategy<Value = Say> {
         }),
         2 => (0_usize..2, side(), level())
             .prop_map(|(market, side, (price, qty))| Say::Print { market, side, price, qty }),
-        1 => (0_usize..2, any::<bool>()).prop_map(|(market, is_fine)| Say::Tick { market, is_fine }),
+        1 => (0_usize..2, any::<bool>())
+            .prop_map(|(market, is_fine)| Say::Tick { market, is_fine }),
         1 => Just(Say::Reconnect),
         1 => (0_usize..5).prop_map(Say::Rubbish),
     ]

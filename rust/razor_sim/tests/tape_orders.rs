@@ -281,7 +281,7 @@ fn act() -> impl Strategy<Value = Do> {
         2 => Just(Do::Again),
         2 => (levels(38), levels(50)).prop_map(|(bids, asks)| Do::Book(bids, asks)),
         3 => (any::<bool>(), side(), price(), 1_u64..50)
-            .prop_map(|(is_yes, side, price, shares)| Do::Print(is_yes, side, price, shares * SHARES)),
+            .prop_map(|(is_yes, side, price, qty)| Do::Print(is_yes, side, price, qty * SHARES)),
         6 => (any::<bool>(), side(), price(), 5_u64..40)
             .prop_map(|(is_yes, side, price, shares)| Do::Order { is_yes, side, price, shares }),
         1 => Just(Do::Cancel),

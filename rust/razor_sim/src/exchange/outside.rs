@@ -5,8 +5,9 @@
 //! print owes to orders of ours.
 //!
 //! The outside buys only: a bid buys YES, an ask buys NO, so that deposits alone fund it. It gets
-//! them as it needs them. It is bound by no mode, flag, smallest size or accuracy: what was recorded
-//! had passed those at the venue. Nobody listens to it: its orders make no events of their own.
+//! them as it needs them. It is bound by no mode, flag, smallest size or accuracy: what was
+//! recorded had passed those at the venue. Nobody listens to it: its orders make no events of their
+//! own.
 //!
 //! Queue: a level of the outside keeps its place for as long as it is there, whatever its size. A
 //! level that appears where orders of ours are marketable takes these first, at their prices.

@@ -1,7 +1,7 @@
 //! What a tape's definitions say, and the listing made of them.
 //!
-//! Owns: [`TapeMarket`], the names that stand in for ids the venue does not have (quote tables), and
-//! the JSON of the listing.
+//! Owns: [`TapeMarket`], the names that stand in for ids the venue does not have (quote tables),
+//! and the JSON of the listing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
