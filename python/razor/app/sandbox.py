@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from razor import _core
@@ -21,6 +22,7 @@ from razor.adapters.sandbox.router import Router
 from razor.adapters.sandbox.server import Front, Service, serving
 from razor.adapters.sandbox.status import StatusPage
 from razor.adapters.sandbox.streams import Hub
+from razor.adapters.sandbox.tape import LeapClock, open_tape
 from razor.adapters.sandbox.throttle import (
     CALLER_LIMITS,
     CallerLimits,
@@ -42,8 +44,9 @@ _CONFIRM_MS: Final = (1_200, 1_200)
 class SandboxPlan:
     """What to serve. `port` is that of the CLOB, the others follow it; 0 takes free ones.
 
-    `speed`: venue seconds per second. `is_limited`: whether calls are limited as at the venue.
-    `is_verifying`: whether signatures of orders are recovered.
+    `speed`: venue seconds per second, 0 leaps from event to event. `is_limited`: whether calls are
+    limited as at the venue. `is_verifying`: whether signatures of orders are recovered. `tape`: a
+    capture to play, whose markets are listed instead of the made-up ones.
     """
 
     seed: int = 1
@@ -52,17 +55,22 @@ class SandboxPlan:
     tier: Tier = Tier.STANDARD
     is_limited: bool = True
     is_verifying: bool = True
+    tape: Path | None = None
 
 
 @dataclass(slots=True)
 class Sandbox:
-    """A venue with its services; `residents` are its funded test accounts."""
+    """A venue with its services; `residents` are its funded test accounts.
+
+    `markers`: what in a tape is not from its recording.
+    """
 
     venue: Venue
     hub: Hub
     front: Front
     services: list[Service]
     residents: list[Resident] = field(default_factory=list[Resident])
+    markers: tuple[str, ...] = ()
 
     def urls(self) -> dict[str, str]:
         """Where each service answers."""
@@ -77,11 +85,27 @@ class Sandbox:
             "markets": len(self.venue.catalogue.markets),
             "stream connections": self.hub.count(),
             **calls,
+            **self._tape_facts(),
+        }
+
+    def _tape_facts(self) -> dict[str, str | int]:
+        played = self.venue.exchange.tape_progress()
+        if played is None:
+            return {}
+        return {
+            "records played": played.records,
+            "records of the tape": played.records_all,
+            "prints of the tape": played.prints,
+            "tape": " ".join(self.markers),
+            **({} if played.fault is None else {"the tape ended": played.fault}),
         }
 
 
 def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
-    """Build a venue over a clock, with its markets and residents; nothing listens yet."""
+    """Build a venue over a clock, with its markets and residents; nothing listens yet.
+
+    Errors: ``StorageError`` or ``ValueError`` for a tape that cannot be played.
+    """
     exchange = _core.Exchange(seed=plan.seed, mine_ms=_SETTLE_MS, confirm_ms=_CONFIRM_MS)
     limits = Enforcement.ON if plan.is_limited else Enforcement.OFF
     venue = Venue(
@@ -95,7 +119,11 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
         ),
     )
     hub = Hub(venue)
-    _list_markets(venue)
+    markers: tuple[str, ...] = ()
+    if plan.tape is None:
+        _list_markets(venue)
+    else:
+        markers = open_tape(venue, plan.tape)
     residents = settle_residents(venue)
     routers = {name: Router() for name in ("clob", "gamma", "status")}
     ClobReads(venue).mount(routers["clob"])
@@ -117,6 +145,7 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
         front=Front(venue, hub),
         services=services,
         residents=residents,
+        markers=markers,
     )
     StatusPage(venue, residents, sandbox.urls, sandbox.facts).mount(routers["status"])
     return sandbox
@@ -125,9 +154,11 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
 def serve(start: Process, plan: SandboxPlan, said: Callable[[Sandbox], None]) -> None:
     """Serve until the process is asked to stop; ``said`` is told once it listens.
 
-    Errors: ``OSError`` when a port is taken.
+    Errors: ``OSError`` when a port is taken, and those of :func:`build`.
     """
-    sandbox = build(plan, _clock(start, plan.speed))
+    leap = LeapClock(start.started_ns)
+    sandbox = build(plan, _clock(start, plan.speed) if plan.speed else leap)
+    leap.leap_over(sandbox.venue.exchange)
     asyncio.run(_serve(start, sandbox, said))
 
 

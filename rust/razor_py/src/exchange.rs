@@ -10,6 +10,8 @@ mod order;
 mod print;
 mod words;
 
+use std::path::PathBuf;
+
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use razor_core::ids::{MarketIx, TokenIx};
@@ -25,6 +27,7 @@ use razor_sim::exchange::{
 
 use crate::errors::{Refusal, bad_argument, exchange_refused};
 use crate::sign::SigningExchange;
+use crate::tape::{Player, TapeProgress};
 use order::ExchangeOrder;
 use print::{ExchangePrint, Wanted};
 
@@ -48,6 +51,8 @@ pub(crate) struct Exchange {
     watched: Vec<bool>,
     /// Markets that were listed, flagged, resolved or given another grid.
     changed: Vec<u32>,
+    /// The recording that is played, if one was opened.
+    tape: Option<Player>,
 }
 
 /// How a market stands: grid in micro-dollars, active, accepts orders, closed, payout.
@@ -59,14 +64,23 @@ impl Exchange {
         if !(0..=LAST_NS).contains(&now_ns) {
             return Err(bad_argument("a time lies outside 0..=8_000_000_000_000_000_000 ns"));
         }
-        while let Some(at) = self.core.due().filter(|at| at.0 <= now_ns) {
-            // Waking is never refused.
-            let _woken = self.core.step(at, Command::Wake, &mut self.events);
+        while let Some(at) = self.due().filter(|at| at.0 <= now_ns) {
+            if let Some(tape) = self.tape.as_mut().filter(|tape| tape.leads(&self.core)) {
+                tape.play(&mut self.core, &mut self.events);
+            } else {
+                // Waking is never refused.
+                let _woken = self.core.step(at, Command::Wake, &mut self.events);
+            }
             self.collect();
         }
         let reply = self.core.step(Nanos(now_ns), command, &mut self.events);
         self.collect();
         reply.map_err(exchange_refused)
+    }
+
+    fn due(&self) -> Option<Nanos> {
+        let tape = self.tape.as_ref().and_then(Player::due);
+        self.core.due().into_iter().chain(tape).min()
     }
 
     fn operate(&mut self, now_ns: i64, operation: Operation) -> PyResult<()> {
@@ -153,6 +167,7 @@ impl Exchange {
             user: UserFrames::default(),
             watched: Vec::new(),
             changed: Vec::new(),
+            tape: None,
         })
     }
 
@@ -284,7 +299,38 @@ impl Exchange {
     }
 
     fn due_ns(&self) -> Option<i64> {
-        self.core.due().map(|at| at.0)
+        self.due().map(|at| at.0)
+    }
+
+    /// Opens a capture as the outside; the listing.
+    #[pyo3(signature = (now_ns, path, *, seed=1, quote_depth=100_000_000))]
+    #[expect(clippy::needless_pass_by_value, reason = "the binding hands arguments over by value")]
+    fn open_tape<'py>(
+        &mut self,
+        py: Python<'py>,
+        now_ns: i64,
+        path: PathBuf,
+        seed: u64,
+        quote_depth: u64,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        if self.tape.is_some() {
+            return Err(bad_argument("this exchange plays a tape already"));
+        }
+        self.run(now_ns, Command::Wake)?;
+        let (now, depth) = (Nanos(now_ns), Qty(quote_depth));
+        let (core, events) = (&mut self.core, &mut self.events);
+        let tape = Player::open(py, &path, (seed, depth), now, core, events);
+        self.collect();
+        let tape = tape?;
+        self.watched.resize(self.core.markets().len(), false);
+        let listing = PyBytes::new(py, tape.tape().listing().as_bytes());
+        self.tape = Some(tape);
+        Ok(listing)
+    }
+
+    /// How far the tape has been played.
+    fn tape_progress(&self) -> Option<TapeProgress> {
+        self.tape.as_ref().map(Player::progress)
     }
 
     fn deposit(&mut self, now_ns: i64, account: u32, amount: u64) -> PyResult<()> {
@@ -610,5 +656,6 @@ fn array<T>(items: &[T], write: impl Fn(&T, &mut String)) -> String {
 pub(crate) fn export(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Exchange>()?;
     module.add_class::<ExchangePrint>()?;
+    module.add_class::<TapeProgress>()?;
     module.add_class::<ExchangeOrder>()
 }

@@ -1,5 +1,7 @@
 """``razor sandbox``: a local exchange that speaks the venue's protocol."""
 
+from pathlib import Path
+
 import click
 
 from razor.adapters.sandbox.status import hints
@@ -13,6 +15,7 @@ from razor.domain.local_venue import FIRST_PORT
 __all__ = ["sandbox_verbs"]
 
 _PORT_MOST = 65_000
+_SPEEDS = {"1x": 1, "10x": 10, "100x": 100, "1000x": 1_000, "max": 0}
 
 
 @click.group("sandbox", cls=VerbGroup)
@@ -40,16 +43,42 @@ def sandbox_verbs() -> None:
 @click.option(
     "--unlimited", is_flag=True, help="No rate limits: for measuring and for test suites."
 )
+@click.option(
+    "--tape",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="CAPTURE",
+    help="Play this capture as everybody else's orders, instead of the made-up markets.",
+)
+@click.option(
+    "--speed",
+    type=click.Choice(list(_SPEEDS)),
+    default="1x",
+    show_default=True,
+    help="How fast the venue's time passes; max leaps from one event to the next.",
+)
 @options.as_json
 @process
-def serve_verb(start: Process, *, port: int, seed: int, unlimited: bool, as_json: bool) -> None:
+def serve_verb(
+    start: Process,
+    *,
+    port: int,
+    seed: int,
+    unlimited: bool,
+    tape: Path | None,
+    speed: str,
+    as_json: bool,
+) -> None:
     """Serve until Ctrl-C. Listens on this machine alone; nothing is kept."""
-    plan = SandboxPlan(seed=seed, port=port, is_limited=not unlimited)
+    plan = SandboxPlan(
+        seed=seed, port=port, is_limited=not unlimited, speed=_SPEEDS[speed], tape=tape
+    )
     try:
         serve(start, plan, lambda sandbox: _say(start, sandbox, as_json=as_json))
     except OSError as taken:
         message = f"somebody else listens on a port from {port} on: {taken.strerror}"
         raise click.BadParameter(message, param_hint="--port") from taken
+    except ValueError as odd:
+        raise click.BadParameter(str(odd), param_hint="--tape") from odd
 
 
 def _say(start: Process, sandbox: Sandbox, *, as_json: bool) -> None:
@@ -64,8 +93,12 @@ def _say(start: Process, sandbox: Sandbox, *, as_json: bool) -> None:
         for one in sandbox.residents
     ]
     if as_json:
-        start.console.json_line({**urls, "chain_id": 137, "accounts": accounts})
+        markers: list[JsonValue] = list(sandbox.markers)
+        tape: dict[str, JsonValue] = {"tape": markers} if markers else {}
+        start.console.json_line({**urls, "chain_id": 137, "accounts": accounts, **tape})
         return
+    for marker in sandbox.markers:
+        start.console.fact(marker)
     start.console.table(
         ("service", "address"), [(name, url) for name, url in urls.items()], title="Serving"
     )
