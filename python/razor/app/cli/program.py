@@ -22,6 +22,7 @@ from razor.app.cli.markets import market_verbs
 from razor.app.cli.operate import clear_verb, halt_verb, status_verb, stop_verb
 from razor.app.cli.report import report_verbs
 from razor.app.cli.run import demo_verb, record_verb, replay_verb, run_verb
+from razor.app.cli.sandbox import sandbox_verbs
 from razor.app.cli.simulate import simulate_verb
 from razor.app.cli.verb import VerbGroup
 from razor.app.logs import logging_to
@@ -61,6 +62,7 @@ def build_program() -> click.Group:
         razor.add_command(verb)
     razor.add_command(bench_verb)
     razor.add_command(simulate_verb)
+    razor.add_command(sandbox_verbs)
     return razor
 
 
