@@ -2175,6 +2175,10 @@ class WalletCall:
     def target(self) -> str:
         """The contract that is called."""
 
+    @property
+    def data(self) -> str:
+        """Selector and arguments, `0x` and lower-case digits."""
+
     def act(self) -> WalletAct:
         """What it asks for, in the one form that the official client encodes.
 

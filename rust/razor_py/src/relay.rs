@@ -49,6 +49,11 @@ impl WalletCall {
         self.0.target.to_string()
     }
 
+    #[getter]
+    fn data(&self) -> String {
+        self.0.data_text()
+    }
+
     fn act(&self) -> PyResult<WalletAct> {
         self.0.decode().map(WalletAct).map_err(refused)
     }

@@ -185,6 +185,11 @@ impl Call {
         })
     }
 
+    /// Its data as `0x` text.
+    pub fn data_text(&self) -> String {
+        hex::write(&self.data)
+    }
+
     /// What the call asks for.
     ///
     /// # Errors
