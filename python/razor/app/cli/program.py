@@ -6,7 +6,9 @@ Owns: :func:`build_program` (every verb group by name, one module each) and :fun
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import cast
 
 import click
 
@@ -22,7 +24,6 @@ from razor.app.cli.markets import market_verbs
 from razor.app.cli.operate import clear_verb, halt_verb, status_verb, stop_verb
 from razor.app.cli.report import report_verbs
 from razor.app.cli.run import demo_verb, record_verb, replay_verb, run_verb
-from razor.app.cli.sandbox import sandbox_verbs
 from razor.app.cli.simulate import simulate_verb
 from razor.app.cli.verb import VerbGroup
 from razor.app.logs import logging_to
@@ -31,11 +32,32 @@ from razor.app.wiring import Process, this_process
 
 __all__ = ["build_program", "main", "run_program"]
 
+_SANDBOX = "sandbox"
+_SANDBOX_VERBS = "razor.app.cli.sandbox"
+
+
+class _Verbs(VerbGroup):
+    """All verbs. That of the local exchange is imported when it is called for.
+
+    What signs and verifies orders is then in no process that trades.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the verbs."""
+        return sorted([*super().list_commands(ctx), _SANDBOX])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Find a verb."""
+        if cmd_name == _SANDBOX:
+            module = import_module(_SANDBOX_VERBS)
+            return cast("click.Command", module.sandbox_verbs)
+        return super().get_command(ctx, cmd_name)
+
 
 def build_program() -> click.Group:
     """Build the command line with all its verbs."""
 
-    @click.group("razor", cls=VerbGroup)
+    @click.group("razor", cls=_Verbs)
     @click.version_option(__version__, prog_name="razor")
     @options.log_file
     @options.log_level
@@ -62,7 +84,6 @@ def build_program() -> click.Group:
         razor.add_command(verb)
     razor.add_command(bench_verb)
     razor.add_command(simulate_verb)
-    razor.add_command(sandbox_verbs)
     return razor
 
 
