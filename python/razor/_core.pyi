@@ -29,6 +29,7 @@ __all__ = [
     "DecodeError",
     "Exchange",
     "ExchangeOrder",
+    "ExchangePrint",
     "ExchangeRefused",
     "FeedBench",
     "FeedFacts",
