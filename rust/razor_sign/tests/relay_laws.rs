@@ -127,9 +127,13 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_bring_a_reader_down(data in vec(any::<u8>(), 0..400), signature in "(0x)?[0-9a-g]{0,140}") {
+    fn no_bytes_bring_a_reader_down(
+        data in vec(any::<u8>(), 0..400),
+        signature in "(0x)?[0-9a-g]{0,140}",
+    ) {
         let calls = safe::unpack(&data).or_else(|_| proxy::unpack(&data)).unwrap_or_default();
-        let batch = Batch { wallet: Address([1; 20]), nonce: Word::ZERO, deadline: Word::ZERO, calls };
+        let wallet = Address([1; 20]);
+        let batch = Batch { wallet, nonce: Word::ZERO, deadline: Word::ZERO, calls };
         let _ = batch.verify(&signature);
     }
 }

@@ -217,6 +217,7 @@ class Relayer:
                 pass
 
     def _deployed(self, request: Request) -> object:
+        """Whether a wallet is there: asked before anything else, and without a key."""
         self.step()
         address = _address(request)
         if "type" in request.query:
@@ -224,20 +225,27 @@ class Relayer:
         return {"deployed": self._ground.account_of(address) is not None}
 
     def _nonce(self, request: Request) -> object:
+        """The nonce alone, as older clients ask for it; without a key."""
         self.step()
         return {"nonce": self._nonce_of(_address(request), _kind(request))}
 
     def _relay_payload(self, request: Request) -> object:
+        """The nonce and the address that sends: what a proxy wallet signs."""
         self.step()
         return {"address": self.relay, "nonce": self._nonce_of(_address(request), _kind(request))}
 
     def _params(self, request: Request) -> object:
+        """The nonce of an owner's or session key's wallet."""
         self._keys.check(request.call)
         self.step()
         address = _address(request)
         return {"address": address, "nonce": self._nonce_of(address, _kind(request))}
 
     def _transaction(self, request: Request) -> object:
+        """Where a transaction is. It is shown to the key that submitted it, to nobody else.
+
+        A reason stands beside the states that end badly; the hash is there once it is mined.
+        """
         sender = self._keys.check(request.call)
         self.step()
         job = self._desk.jobs.get(request.tail)
@@ -251,6 +259,10 @@ class Relayer:
         }
 
     def _submit(self, request: Request) -> object:
+        """Take a batch: limit, key, signature, whose wallet, turn, calls, in this order.
+
+        What was taken is answered at once, also where no node will send it.
+        """
         now_ns = self._ground.now_ns()
         self._count_submit(request.caller, now_ns)
         sender = self._keys.check(request.call)
@@ -305,6 +317,7 @@ class Relayer:
             raise Refused(400, "batch deadline has passed")
 
     def _count_submit(self, caller: str, now_ns: int) -> None:
+        """Count a call of a caller, whatever becomes of it."""
         if self._max_submits is None:
             return
         calls = self._desk.submits.setdefault(caller, deque())
@@ -316,6 +329,7 @@ class Relayer:
         calls.append(now_ns)
 
     def _take(self, sender: Sender, submission: Submission, now_ns: int) -> _Job:
+        """Note a transaction; from here on the wallet is busy until it has ended."""
         desk = self._desk
         desk.count += 1
         label = f"transaction/{desk.count}"
@@ -334,6 +348,7 @@ class Relayer:
         return job
 
     def _moves(self, submission: Submission, acts: list[_core.WalletAct]) -> list[Move]:
+        """What the batch does to the ledger; making a wallet that is there does nothing."""
         wallet, ground = submission.wallet, self._ground
         if submission.kind is not None:
             return self._planner.plan(wallet, acts)
@@ -347,6 +362,7 @@ class Relayer:
     def _advance(self, job: _Job, now_ns: int) -> bool:
         """Go one step; whether another one may follow."""
         match job.state:
+            # Each arm does one thing and leaves the rest to the next round.
             case State.NEW:
                 return _is_due(job, now_ns) and self._broadcast(job, now_ns)
             case State.EXECUTED:
@@ -363,6 +379,10 @@ class Relayer:
                 return False
 
     def _broadcast(self, job: _Job, now_ns: int) -> bool:
+        """Send it to the chain, unless it is known to revert: then it is invalid.
+
+        Actions of the ledger have their own time until they are in a block, everything else waits.
+        """
         if job.deadline_s is not None and job.deadline_s < now_ns // _S_NS:
             job.error = job.error or f"{REVERTED}: the deadline has passed"
         if job.fate is Fate.INVALID:
@@ -420,11 +440,13 @@ class Relayer:
         return self._run(job, now_ns)
 
     def _mine(self, job: _Job, transaction_hash: str) -> None:
+        """It is in a block: from now on the next nonce counts."""
         job.state = State.MINED
         job.transaction_hash = transaction_hash
         self._count_nonce(job)
 
     def _fail(self, job: _Job, why: str) -> bool:
+        """It reverted; the nonce is used up only where earlier calls of it were done."""
         job.error = why
         if job.at == 0:
             return self._end(job, State.FAILED)
@@ -437,6 +459,7 @@ class Relayer:
             self._desk.nonces[job.wallet] = self._desk.nonces.get(job.wallet, 0) + 1
 
     def _end(self, job: _Job, state: State) -> bool:
+        """It has ended; the wallet is free, and the oldest ended one may be forgotten."""
         job.state, job.due_ns = state, None
         self._desk.active.pop(job.wallet, None)
         self._desk.ended.append(job.transaction_id)
@@ -445,10 +468,12 @@ class Relayer:
         return False
 
     def _draw(self, label: str) -> bytes:
+        """Bytes that depend on the seed and the label alone."""
         return hmac.digest(self._seed, label.encode(), hashlib.sha256)
 
 
 def _is_due(job: _Job, now_ns: int) -> bool:
+    """Whether the time that a transaction waits for has come."""
     return job.due_ns is not None and job.due_ns <= now_ns
 
 

@@ -135,6 +135,7 @@ def read_acts(calls: list[_core.WalletCall], *, is_session: bool) -> list[_core.
 
 
 def _blocked(act: _core.WalletAct, *, is_session: bool) -> str:
+    """Why an act is not passed on; empty where it is."""
     if is_session and act.kind in _SEND:
         return "a session key cannot transfer"
     if act.party is None:
@@ -172,6 +173,7 @@ class Planner:
         return list(self._moves(wallet, account, acts))
 
     def _moves(self, wallet: str, account: int, acts: list[_core.WalletAct]) -> Iterator[Move]:
+        """Each act as a move, but the pair of the module, which is one."""
         rest = iter(acts)
         for act in rest:
             match act.kind:
@@ -189,6 +191,7 @@ class Planner:
                     yield self._market_move(account, act)
 
     def _market_move(self, account: int, act: _core.WalletAct) -> Move:
+        """Split, merge or redeem, at the one contract that does it for this market."""
         exchange, amount = self._exchange, act.amount
         market = exchange.market(act.key)
         if market is None or self._adapter_of(market) != act.contract:
@@ -204,6 +207,7 @@ class Planner:
         return _action(lambda now_ns: exchange.redeem_part(now_ns, account, token, amount))
 
     def _convert(self, account: int, key: str, outcomes: list[int], amount: int) -> Move:
+        """NO of these outcomes of a group into YES of the others, and cash for all but one."""
         exchange, group = self._exchange, self._group_of(key)
         if group is None:
             raise Impossible("execution reverted: the group is not prepared")
@@ -223,6 +227,7 @@ class Planner:
         return self._convert(account, act.key, [act.index], act.amount)
 
     def _approval(self, account: int, act: _core.WalletAct) -> Move:
+        """An approval of the ledger keeps its other half, dollars or tokens; others are noted."""
         exchange, grants, kind = self._exchange, self._grants, act.kind
         spender = _core.contract_at(act.party or "") or ""
         is_ledgers = spender in _LEDGER_SPENDERS
@@ -243,6 +248,7 @@ class Planner:
         return Move(send=approve, is_action=False)
 
     def _transfer(self, wallet: str, account: int, act: _core.WalletAct) -> Move:
+        """To a wallet here, or outside: dollars can leave, tokens cannot."""
         exchange, amount = self._exchange, act.amount
         _check_amount(amount)
         target = self._account_of(act.party or "")
@@ -275,10 +281,12 @@ class Planner:
 
 
 def _action(send: Callable[[int], int]) -> Move:
+    """A move that the ledger takes some blocks for."""
     return Move(send=send, is_action=True)
 
 
 def _check_amount(amount: int) -> None:
+    """Whether the ledger can count so much; none at all is nothing to do."""
     if not 0 < amount <= _LEDGER_MAX:
         raise Impossible("execution reverted: the amount exceeds every balance")
 

@@ -57,6 +57,7 @@ class RelayerKeys:
         return Sender(name=f"relayer {address} {key}", address=address)
 
     def _check_builder(self, name: str, call: Call) -> None:
+        """The same signature as that of private calls, under other names."""
         known = self._builders.get(name)
         if known is None:
             raise Refused(401, INVALID_KEY)

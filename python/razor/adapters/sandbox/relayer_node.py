@@ -60,6 +60,8 @@ class _Asked(msgspec.Struct, frozen=True):
 
 
 class _ViewCall(msgspec.Struct, frozen=True):
+    """What `eth_call` asks; the caller does not matter to a view."""
+
     to: str
     data: str = "0x"
 
@@ -116,6 +118,7 @@ class Node:
         router.add("POST", "/rpc", self._answer)
 
     def _answer(self, request: Request) -> object:
+        """One call or an array of them; each answer has the id of its call."""
         try:
             asked = _DECODE.decode(request.call.body)
         except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -128,6 +131,7 @@ class Node:
         return Answer(status=200, body=msgspec.json.encode([self._one(each) for each in asked]))
 
     def _one(self, asked: _Asked) -> dict[str, object]:
+        """One call by its method; transactions have none here."""
         method = self._methods.get(asked.method)
         if method is None:
             return _error(asked.id, _NO_METHOD, f"the method {asked.method} does not exist")
@@ -137,9 +141,11 @@ class Node:
             return _error(asked.id, fault.code, str(fault))
 
     def _block(self) -> int:
+        """The number of the block of this time: one every two seconds."""
         return self._chain.now_ns() // _S_NS // _BLOCK_S
 
     def _block_by_number(self, _params: list[object]) -> object:
+        """The latest block, whichever was asked for: clients read its time from it."""
         block = self._block()
         return {
             "number": hex(block),
@@ -149,6 +155,7 @@ class Node:
         }
 
     def _call(self, params: list[object]) -> str:
+        """A view of a contract; any other contract or function reverts."""
         try:
             call = msgspec.convert(params[0] if params else None, _ViewCall)
             to = _core.checksum_address(call.to)
@@ -161,14 +168,17 @@ class Node:
         return f"0x{view(data[4:]).hex()}"
 
     def _cash(self, arguments: bytes) -> bytes:
+        """`balanceOf(owner)` of the dollars."""
         (owner,) = _words(arguments, 1)
         return _encode(self._held(owner, None))
 
     def _balance(self, arguments: bytes) -> bytes:
+        """`balanceOf(owner, token)` of a token contract."""
         owner, token = _words(arguments, 2)
         return _encode(self._held(owner, token))
 
     def _balances(self, arguments: bytes) -> bytes:
+        """`balanceOfBatch(owners, tokens)`: one array, its offset and its length before it."""
         owners, tokens = _array(arguments, 0), _array(arguments, 1)
         if len(owners) != len(tokens):
             raise _Fault(_REVERTED, "execution reverted")
@@ -176,6 +186,7 @@ class Node:
         return b"".join(map(_encode, [_WORD, len(held), *held]))
 
     def _allowance(self, arguments: bytes) -> bytes:
+        """`allowance(owner, spender)` of the dollars."""
         owner, spender = _words(arguments, 2)
         return _encode(self._granted(owner, "collateral", spender))
 
@@ -187,6 +198,7 @@ class Node:
         return approved
 
     def _granted(self, owner: int, token: str, spender: int) -> int:
+        """What a known contract may move of a known wallet; anything else nothing."""
         account = self._chain.account_of(_address(owner))
         contract = _core.contract_at(_address(spender))
         if account is None or contract is None:
@@ -205,6 +217,7 @@ class Node:
 
 
 def _words(arguments: bytes, count: int) -> list[int]:
+    """So many words and nothing behind them; a contract reverts for less or more."""
     if len(arguments) != count * _WORD:
         raise _Fault(_REVERTED, "execution reverted")
     return [int.from_bytes(arguments[at : at + _WORD]) for at in range(0, len(arguments), _WORD)]
@@ -231,4 +244,5 @@ def _address(word: int) -> str:
 
 
 def _error(asked: int | str | None, code: int, text: str) -> dict[str, object]:
+    """The answer of a call that failed."""
     return {"jsonrpc": "2.0", "id": asked, "error": {"code": code, "message": text}}

@@ -53,12 +53,16 @@ class Submission:
 
 
 class _Call(msgspec.Struct, frozen=True):
+    """A call of a deposit wallet; `value` in wei."""
+
     target: str
     data: str
     value: str = "0"
 
 
 class _DepositWallet(msgspec.Struct, rename="camel", frozen=True):
+    """What is signed of a batch beside its nonce."""
+
     deposit_wallet: str
     deadline: str
     calls: list[_Call]
@@ -84,6 +88,8 @@ class _CreateBody(msgspec.Struct, tag="WALLET-CREATE", frozen=True):
 
 
 class _SafeParams(msgspec.Struct, rename="camel", frozen=True):
+    """How the Safe runs it: 0 calls, 1 delegates; nobody is paid for gas."""
+
     operation: Literal["0", "1"]
     gas_price: Literal["0"] = "0"
     base_gas: Literal["0"] = "0"
@@ -107,6 +113,8 @@ class _SafeBody(msgspec.Struct, rename="camel", tag="SAFE", frozen=True):
 
 
 class _ProxyParams(msgspec.Struct, rename="camel", frozen=True):
+    """What is signed of a message beside its calls and its nonce."""
+
     gas_limit: str
     gas_price: str
     relay: str
@@ -177,6 +185,7 @@ def wallets_of_kind(owner: str, kind: Kind | None) -> list[str]:
 
 
 def _wallet(body: _WalletBody) -> Submission:
+    """The owner or a session key signed the batch under the wallet's domain."""
     _check_factory(body.to)
     params = body.deposit_wallet_params
     calls = [
@@ -204,6 +213,7 @@ def _wallet(body: _WalletBody) -> Submission:
 
 
 def _create(body: _CreateBody) -> Submission:
+    """No signature: whoever asks pays for nothing and gets the wallet of that owner."""
     _check_factory(body.to)
     owner = _core.checksum_address(body.from_)
     (wallet,) = wallets_of_kind(owner, None)
@@ -211,6 +221,7 @@ def _create(body: _CreateBody) -> Submission:
 
 
 def _safe(body: _SafeBody) -> Submission:
+    """The owner signed the Safe's hash; refunds in a token are not ours to pay."""
     if body.signature_params.gas_token != _ZERO or body.signature_params.refund_receiver != _ZERO:
         raise Refused(400, INVALID_BODY)
     relay = _core.SafeRelay(
@@ -227,6 +238,7 @@ def _safe(body: _SafeBody) -> Submission:
 
 
 def _proxy(body: _ProxyBody) -> Submission:
+    """The owner signed a message for the hub, with the relay that would send it."""
     params = body.signature_params
     relay = _core.ProxyRelay(
         sender=body.from_,
@@ -248,6 +260,7 @@ def _proxy(body: _ProxyBody) -> Submission:
 def _legacy(
     kind: Kind, owner: str, body: _SafeBody | _ProxyBody, calls: list[_core.WalletCall]
 ) -> Submission:
+    """Both older kinds name their wallet beside what was signed and have no deadline."""
     if not calls:
         raise Refused(400, INVALID_BODY)
     return Submission(
@@ -261,6 +274,7 @@ def _legacy(
 
 
 def _check_factory(address: str) -> None:
+    """Batches of deposit wallets are addressed to their factory, whoever is called inside."""
     if _core.checksum_address(address) != _DEPOSIT_FACTORY:
         raise Refused(400, NOT_FACTORY)
 
