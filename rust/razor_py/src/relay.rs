@@ -27,7 +27,7 @@ fn refused(why: CallError) -> PyErr {
 }
 
 /// A number of 256 bits as a Python integer.
-fn integer<'py>(py: Python<'py>, word: Word) -> PyResult<Bound<'py, PyAny>> {
+fn integer(py: Python<'_>, word: Word) -> PyResult<Bound<'_, PyAny>> {
     py.get_type::<PyInt>().call_method1("from_bytes", (PyBytes::new(py, &word.0), "big"))
 }
 
@@ -88,17 +88,20 @@ impl WalletAct {
 
     #[getter]
     fn key(&self) -> String {
-        let (word, digits) = match self.0 {
-            Act::Split(_, id, _) | Act::Merge(_, id, _) | Act::Redeem(_, id) => (id, 64),
-            Act::Convert { group, .. } => (group, 64),
+        // `0x` and the digits that are not fixed to zero.
+        let (word, length) = match self.0 {
+            Act::Split(_, id, _)
+            | Act::Merge(_, id, _)
+            | Act::Redeem(_, id)
+            | Act::Convert { group: id, .. }
+            | Act::SendToken { id, .. } => (id, 66),
             Act::RouterSplit(id, _) | Act::RouterMerge(id, _) | Act::RouterRedeem(id, ..) => {
-                (id, 62)
+                (id, 64)
             }
-            Act::ModuleConvert { event, .. } => (event, 58),
-            Act::SendToken { id, .. } => (id, 64),
+            Act::ModuleConvert { event, .. } => (event, 60),
             Act::Approve(..) | Act::ApproveAll(..) | Act::Send(..) => return String::new(),
         };
-        word.to_string().chars().take(digits + 2).collect()
+        word.to_string().chars().take(length).collect()
     }
 
     #[getter]

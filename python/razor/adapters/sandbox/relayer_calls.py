@@ -10,7 +10,7 @@ The module of protocol V2 converts what was sent to it before: such a pair of ca
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, Literal, cast
+from typing import Final, Literal
 
 import msgspec
 
@@ -48,7 +48,15 @@ TOKEN_OPERATORS: Final = {
     "position_manager": ("router", "exchange_v3", "auto_redeemer"),
 }
 """What may be approved: the seventeen pairs that the official client sets up."""
-_LEDGER_SPENDERS: Final = frozenset(CASH_SPENDERS[:6])
+_LEDGER_SPENDERS: Final[dict[str, _Spender]] = {
+    "exchange": "exchange",
+    "neg_risk_exchange": "neg_risk_exchange",
+    "adapter": "adapter",
+    "neg_risk_adapter": "neg_risk_adapter",
+    "router": "router",
+    "exchange_v3": "exchange_v3",
+}
+"""Those whose approvals the ledger keeps."""
 _ADAPTERS: Final = {
     "exchange": "adapter",
     "neg_risk_exchange": "neg_risk_adapter",
@@ -103,7 +111,7 @@ class Grants:
         if spender not in (CASH_SPENDERS if is_cash else TOKEN_OPERATORS.get(token, ())):
             return 0
         if spender in _LEDGER_SPENDERS:
-            pusd, has_tokens = self._exchange.approval(account, cast("_Spender", spender))
+            pusd, has_tokens = self._exchange.approval(account, _LEDGER_SPENDERS[spender])
             cash = UNBOUNDED if pusd == _LEDGER_UNBOUNDED else pusd
             return cash if is_cash else int(has_tokens)
         usual = UNBOUNDED if is_cash else 1
@@ -230,14 +238,13 @@ class Planner:
         """An approval of the ledger keeps its other half, dollars or tokens; others are noted."""
         exchange, grants, kind = self._exchange, self._grants, act.kind
         spender = _core.contract_at(act.party or "") or ""
-        is_ledgers = spender in _LEDGER_SPENDERS
+        known = _LEDGER_SPENDERS.get(spender)
         amount, is_on, contract = act.amount, bool(act.index), act.contract
 
         def approve(now_ns: int) -> None:
-            if not is_ledgers:
+            if known is None:
                 grants.give(account, contract, spender, int(is_on) if kind != "approve" else amount)
                 return
-            known = cast("_Spender", spender)
             pusd, has_tokens = exchange.approval(account, known)
             if kind == "approve":
                 pusd = min(amount, _LEDGER_UNBOUNDED)

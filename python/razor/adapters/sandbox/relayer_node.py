@@ -120,11 +120,11 @@ class Node:
     def _answer(self, request: Request) -> object:
         """One call or an array of them; each answer has the id of its call."""
         try:
-            asked = _DECODE.decode(request.call.body)
+            asked: list[_Asked] | _Asked = _DECODE.decode(request.call.body)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return _error(None, _PARSE_ERROR, "parse error")
         self._chain.wake()
-        if not isinstance(asked, list):
+        if isinstance(asked, _Asked):
             return self._one(asked)
         if not 0 < len(asked) <= MAX_BATCH:
             return _error(None, _BAD_PARAMS, f"1 to {MAX_BATCH} calls in a batch")
