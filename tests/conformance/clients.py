@@ -16,6 +16,9 @@ from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 NAMES: Final = ("polymarket-client", "py-clob-client-v2")
+Answer = dict[str, Any]
+"""What a program prints: JSON, read by the test that knows its members."""
+
 _INSTALL_S: Final = 480
 _STAMP: Final = "installed.sha256"
 
@@ -35,7 +38,7 @@ class Client:
     name: str
     python: Path
 
-    def run(self, driver: str, task: dict[str, Any], folder: Path, patience_s: float) -> Any:
+    def run(self, driver: str, task: dict[str, Any], folder: Path, patience_s: float) -> Answer:
         """What the program `drivers/<driver>.py` prints when it is given `task`."""
         order = folder / f"{driver}.json"
         order.write_text(json.dumps(task), encoding="utf-8")
@@ -49,7 +52,8 @@ class Client:
         )
         if done.returncode:
             raise Failed(f"{self.name}, {driver}: exit code {done.returncode}\n{done.stderr}")
-        return json.loads(done.stdout)
+        answer: Answer = json.loads(done.stdout)
+        return answer
 
 
 def installed(name: str) -> Client:

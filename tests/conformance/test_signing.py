@@ -27,10 +27,10 @@ EXCHANGES = [
     (_core.SigningExchange.v3(), "3"),
 ]
 ZERO = "0x" + "0" * 64
-SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ="
+SHARED = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ="
 LOGINS = [{"timestamp": 1_767_225_600, "nonce": 0}, {"timestamp": 1_795_000_000, "nonce": 7}]
 CALLS = [
-    {"secret": SECRET, "timestamp": 1_767_225_600, "method": method, "path": path, "body": body}
+    {"secret": SHARED, "timestamp": 1_767_225_600, "method": method, "path": path, "body": body}
     for method, path, body in [
         ("GET", "/data/orders", None),
         ("POST", "/order", '{"order":{"salt":1},"owner":"é"}'),
@@ -84,7 +84,7 @@ def _is_signed_alike(orders: list[dict[str, Any]], answer: dict[str, Any]) -> No
         assert not signed.is_session
     logins = [key.sign_login(str(login["timestamp"]), int(login["nonce"])) for login in LOGINS]
     assert answer["logins"] == logins
-    secret = _core.ApiSecret(SECRET)
+    secret = _core.ApiSecret(SHARED)
     assert answer["calls"] == [
         secret.sign(
             str(call["timestamp"]),

@@ -4,6 +4,7 @@ from typing import Any
 
 from eth_account import Account  # type: ignore[import-not-found]
 from eth_account.messages import encode_typed_data  # type: ignore[import-not-found]
+from eth_account.signers.local import LocalAccount  # type: ignore[import-not-found]
 from eth_utils.crypto import keccak  # type: ignore[import-not-found]
 from polymarket._internal.actions.orders.typed_data import (  # type: ignore[import-not-found]
     build_order_signature,
@@ -37,7 +38,7 @@ DERIVATIONS = (
 )
 
 
-def _sign_order(account: Any, given: dict[str, Any]) -> dict[str, str]:
+def _sign_order(account: LocalAccount, given: dict[str, Any]) -> dict[str, str]:
     order = UnsignedOrder(
         chain_id=PRODUCTION_CONFIG.chain_id,
         builder=given["builder"],

@@ -18,7 +18,7 @@ from py_clob_client_v2.signing import (  # type: ignore[import-not-found]
 from tests.conformance.drivers.task import perform
 
 
-def _sign_order(signer: Any, given: dict[str, Any]) -> dict[str, str]:
+def _sign_order(signer: Signer, given: dict[str, Any]) -> dict[str, str]:
     builder = ExchangeOrderBuilderV2(
         given["contract"],
         signer.get_chain_id(),
