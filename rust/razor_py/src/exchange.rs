@@ -7,13 +7,16 @@
 //! due instant by instant and collects the frames of each.
 
 mod order;
+mod print;
 mod words;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use razor_core::ids::{MarketIx, TokenIx};
 use razor_core::market::Fees;
+use razor_core::order::Side;
 use razor_core::units::{Nanos, Qty, TickSize};
+use razor_core::wire::Fine;
 use razor_sim::exchange::{
     AccountIx, Action, Address, Asset, Audience, CancelScope, Command, Config, Delay, Event,
     Exchange as Core, Flags, GroupIx, MarketFrames, MarketSpec, OpenFilter, Operation, OwnerIx,
@@ -23,6 +26,7 @@ use razor_sim::exchange::{
 use crate::errors::{Refusal, bad_argument, exchange_refused};
 use crate::sign::SigningExchange;
 use order::ExchangeOrder;
+use print::{ExchangePrint, Wanted};
 
 /// Latest time that is taken: some centuries ahead, so that no sum of times overflows.
 const LAST_NS: i64 = 8_000_000_000_000_000_000;
@@ -42,7 +46,12 @@ pub(crate) struct Exchange {
     user: UserFrames,
     /// Markets with subscribers; frames of the others are not made.
     watched: Vec<bool>,
+    /// Markets that were listed, flagged, resolved or given another grid.
+    changed: Vec<u32>,
 }
+
+/// How a market stands: grid in micro-dollars, active, accepts orders, closed, payout.
+type Standing = (u32, bool, bool, bool, Option<&'static str>);
 
 impl Exchange {
     /// Runs what is due and then the command, and collects the frames of each instant.
@@ -66,6 +75,7 @@ impl Exchange {
 
     fn collect(&mut self) {
         self.user.push_instant(&self.core, &self.events);
+        self.changed.extend(self.events.iter().filter_map(Event::changed_market).map(|it| it.0));
         let watched = &self.watched;
         self.events.retain(|event| {
             let market = event.market();
@@ -142,6 +152,7 @@ impl Exchange {
             market: MarketFrames::default(),
             user: UserFrames::default(),
             watched: Vec::new(),
+            changed: Vec::new(),
         })
     }
 
@@ -507,6 +518,56 @@ impl Exchange {
         trades.find(|(ix, _)| self.core.trade_id_text(*ix) == trade_id).map(|(ix, _)| ix.0)
     }
 
+    /// Markets that were listed, flagged, resolved or given another grid since the last call.
+    fn take_changes(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.changed)
+    }
+
+    fn standing(&self, market: u32) -> Option<Standing> {
+        let market = self.core.market(MarketIx(market))?;
+        let flags = market.flags;
+        let payout = market.payout.map(words::payout_word);
+        let tick = market.tick.micros();
+        Some((tick, flags.is_active, flags.accepts_orders, flags.is_closed, payout))
+    }
+
+    /// Last price in terms of YES and the taker's way there; none before the first trade.
+    fn last_trade(&self, market: u32) -> Option<(String, bool)> {
+        let (_, side) = self.core.market(MarketIx(market))?.last?;
+        Some((self.core.last_price(MarketIx(market)), side == Side::Buy))
+    }
+
+    /// Best bid and ask of a token, micro-dollars.
+    fn top(&self, token: u32) -> (Option<u32>, Option<u32>) {
+        let (bid, ask) = self.core.top(TokenIx(token));
+        let micros = |price: Fine| price.price().micros();
+        (bid.map(micros), ask.map(micros))
+    }
+
+    #[pyo3(signature = (
+        *, account=None, market=None, takers_only=true, offset=0, limit=100, since_ns=None
+    ))]
+    fn prints(
+        &self,
+        account: Option<u32>,
+        market: Option<u32>,
+        takers_only: bool,
+        offset: usize,
+        limit: usize,
+        since_ns: Option<i64>,
+    ) -> Vec<ExchangePrint> {
+        let filter = TradeFilter {
+            account: account.map(AccountIx),
+            market: market.map(MarketIx),
+            after: since_ns.map(Nanos),
+            ..TradeFilter::default()
+        };
+        let wanted = Wanted { account: filter.account, is_taker_only: takers_only };
+        let newest = self.core.trades(filter).rev();
+        let rows = newest.flat_map(|(ix, trade)| print::rows(&self.core, ix, trade, &wanted));
+        rows.skip(offset).take(limit).collect()
+    }
+
     /// Checks every invariant; the broken one as text.
     fn audit(&self) -> Option<String> {
         self.core.audit().err().map(|unsound| unsound.to_string())
@@ -545,8 +606,9 @@ fn array<T>(items: &[T], write: impl Fn(&T, &mut String)) -> String {
     text
 }
 
-/// Puts both classes into the module.
+/// Puts the classes into the module.
 pub(crate) fn export(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Exchange>()?;
+    module.add_class::<ExchangePrint>()?;
     module.add_class::<ExchangeOrder>()
 }
