@@ -26,6 +26,10 @@ class Exchange:
     printed: dict[str, Any]
     _nonces: Iterator[int] = field(default_factory=lambda: count(1))
 
+    def has(self, service: str) -> bool:
+        """Whether it serves that."""
+        return service in self.printed
+
     def task(self, maker: int, taker: int) -> dict[str, Any]:
         """A task for a program of a client; `maker` and `taker` are signature types.
 
@@ -33,8 +37,9 @@ class Exchange:
         """
         accounts = [self._account(maker)]
         accounts.append(self._account(taker, other_than=accounts[0]["address"]))
+        relayer = self.printed.get("relayer")
         return {
-            "rpc": f"{self.printed['relayer']}/rpc",
+            **({"rpc": f"{relayer}/rpc"} if relayer else {}),
             **self.printed,
             "accounts": accounts,
             "nonce": next(self._nonces),
@@ -76,8 +81,10 @@ def can_serve() -> bool:
 @contextmanager
 def serving(log: Path) -> Iterator[Exchange]:
     """Start the exchange; it ends with the block, in good order."""
-    with log.open("w", encoding="utf-8") as errors:
-        process = subprocess.Popen(SERVE, stdout=subprocess.PIPE, stderr=errors, text=True)
+    with (
+        log.open("w", encoding="utf-8") as errors,
+        subprocess.Popen(SERVE, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
+    ):
         assert process.stdout is not None
         try:
             ready, _, _ = select([process.stdout], [], [], _START_S)

@@ -1,12 +1,15 @@
-"""Everything that anybody may read, by the synchronous public client of `polymarket-client`."""
+"""What anybody may read, by the synchronous public client of `polymarket-client`.
+
+An account of its own keeps both sides of a book filled meanwhile.
+"""
 
 from itertools import islice
 from typing import Any
 
-from polymarket import PublicClient  # type: ignore[import-not-found]
+from polymarket import PublicClient, SecureClient  # type: ignore[import-not-found]
 from polymarket.models import PriceRequest  # type: ignore[import-not-found]
 
-from tests.conformance.drivers.sandbox import environment
+from tests.conformance.drivers.sandbox import environment, login
 from tests.conformance.drivers.task import perform
 
 
@@ -70,15 +73,16 @@ def _prices(client: PublicClient, task: dict[str, Any]) -> dict[str, Any]:
 
 
 def _work(task: dict[str, Any]) -> dict[str, Any]:
-    with PublicClient(environment=environment(task)) as client:
-        wallet = task["accounts"][0]["wallet"]
-        return {
-            "market": _market(client, task),
-            "prices": _prices(client, task),
-            "trades": len(client.list_trades(page_size=10).first_page().items),
-            "positions": len(client.list_positions(user=wallet).first_page().items),
-            "value": client.get_portfolio_value(user=wallet).value,
-        }
+    with (
+        PublicClient(environment=environment(task)) as client,
+        SecureClient.create(**login(task, 0)) as owner,
+    ):
+        # Both sides of the book, as far out as they can be: a bid for NO is an offer of YES.
+        for token in task["plain"]["tokens"]:
+            tick = owner.get_order_book(asset_id=token).tick_size
+            owner.place_limit_order(asset_id=token, price=tick, size=10, side="BUY")
+        results = {"market": _market(client, task), "prices": _prices(client, task)}
+        return {**results, "quoted": len(owner.cancel_all().canceled)}
 
 
 if __name__ == "__main__":

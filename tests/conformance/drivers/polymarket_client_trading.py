@@ -87,9 +87,12 @@ class Desk:
         return list(self.task["plain"]["tokens"])
 
     async def inside(self) -> Decimal:
-        """The price one tick under the best ask of YES, or in the middle of an empty book."""
+        """The grid's price in the middle between bid and ask of YES: nobody else is there."""
         book = await self.maker.get_order_book(asset_id=self.tokens[0])
-        return book.asks[-1].price - book.tick_size if book.asks else Decimal("0.5")
+        bid = book.bids[-1].price if book.bids else Decimal(0)
+        ask = book.asks[-1].price if book.asks else Decimal(1)
+        tick: Decimal = book.tick_size
+        return (bid + ask) / 2 // tick * tick
 
 
 async def _refused(attempt: Any) -> dict[str, Any]:  # noqa: ANN401 - of the client.
@@ -199,7 +202,7 @@ async def _kill(desk: Desk) -> dict[str, Any]:
             taker.place_limit_order(asset_id=yes, price=tick * 3 / 2, size="10", side="BUY")
         ),
         "poor": await _refused(
-            taker.place_limit_order(asset_id=yes, price=tick, size="1000000000", side="BUY")
+            taker.place_limit_order(asset_id=yes, price=tick, size="100000000", side="BUY")
         ),
     }
 
@@ -279,7 +282,7 @@ async def _neg_risk(desk: Desk) -> dict[str, Any]:
     return {"neg_risk": book.neg_risk, "status": order.status, "gone": len(gone.canceled)}
 
 
-async def _books_of_account(desk: Desk) -> dict[str, Any]:
+async def _accounts(desk: Desk) -> dict[str, Any]:
     """What the Data API says of the maker."""
     positions = await desk.maker.list_positions(condition_id=desk.condition).first_page()
     trades = await desk.maker.list_trades(
@@ -309,6 +312,9 @@ async def _beat(desk: Desk) -> dict[str, Any]:
     return {"ids": [first.heartbeat_id, second.heartbeat_id], "expected": expected}
 
 
+PARTS = (_kill, _cancel, _neg_risk, _beat)
+
+
 async def _everything(task: dict[str, Any]) -> dict[str, Any]:
     async with AsyncExitStack() as stack:
         clients = [
@@ -333,13 +339,12 @@ async def _everything(task: dict[str, Any]) -> dict[str, Any]:
             results: dict[str, Any] = {"dump": await desk.heard_market.until({("book",)})}
             results |= {"keys": await _keys(desk), "rest": await _rest(desk)}
             results["match"] = await _match(desk, results["rest"]["price"])
-            results["kill"] = await _kill(desk)
-            results["cancel"] = await _cancel(desk)
-            results["sets"] = await _sets(desk, "plain")
-            results["accounts"] = await _books_of_account(desk)
-            results["neg_risk"] = await _neg_risk(desk)
-            results["neg_risk_sets"] = await _sets(desk, "neg_risk")
-            results["beat"] = await _beat(desk)
+            for part in PARTS:
+                results[part.__name__.lstrip("_")] = await part(desk)
+            for which in ("plain", "neg_risk"):
+                results[f"sets_{which}"] = await _sets(desk, which)
+            if "data" in task:
+                results["accounts"] = await _accounts(desk)
             for listener in listening:
                 listener.cancel()
         return results

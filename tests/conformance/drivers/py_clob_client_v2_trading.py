@@ -119,8 +119,9 @@ def _match(maker: ClobClient, taker: ClobClient, task: dict[str, Any]) -> dict[s
     """Rest, take, and read both sides' trades; the answer waits for the transaction."""
     yes, no = task["plain"]["tokens"]
     book = maker.get_order_book(yes)
-    tick = float(book["tick_size"])
-    price = round(float(book["asks"][-1]["price"]) - tick, 4) if book["asks"] else 0.5
+    bid = float(book["bids"][-1]["price"]) if book["bids"] else 0
+    ask = float(book["asks"][-1]["price"]) if book["asks"] else 1
+    price = int((bid + ask) * 50) / 100
     signed = maker.create_order(OrderArgs(token_id=yes, price=price, size=SHARES, side="BUY"))
     expected = _order_id(maker, signed, get_contract_config(CHAIN).exchange_v2)
     rested = maker.post_order(signed, OrderType.GTC, post_only=True)
@@ -210,7 +211,7 @@ def _kill(client: ClobClient, task: dict[str, Any]) -> dict[str, Any]:
         "fok": market_order(OrderType.FOK),
         "fak": market_order(OrderType.FAK),
         "small": limit_order(1),
-        "poor": limit_order(1e9),
+        "poor": limit_order(1e8),
     }
 
 
@@ -236,14 +237,25 @@ def _beat(client: ClobClient) -> dict[str, Any]:
     }
 
 
+def _quote(client: ClobClient, task: dict[str, Any]) -> None:
+    """Both sides of the book, as far out as they can be: a bid for NO is an offer of YES."""
+    for token in task["plain"]["tokens"]:
+        tick = float(client.get_tick_size(token))
+        client.post_order(
+            client.create_order(OrderArgs(token_id=token, price=tick, size=10, side="BUY"))
+        )
+
+
 def _work(task: dict[str, Any]) -> dict[str, Any]:
     maker, taker = _client(task, 0), _client(task, 1)
+    _quote(taker, task)
     return {
         "reads": _reads(maker, task),
         "keys": _keys(maker, task["nonce"]),
         "match": _match(maker, taker, task),
         "neg_risk": _neg_risk(maker, task),
         "cancel": _cancel(maker, task),
+        "quoted": len(taker.cancel_all()["canceled"]),
         "kill": _kill(taker, task),
         "account": _account(maker, task),
         "beat": _beat(taker),

@@ -13,15 +13,16 @@ from polymarket.environments import Environment  # type: ignore[import-not-found
 
 def environment(task: dict[str, Any]) -> Environment:
     """The production environment with the URLs that the exchange printed."""
+    nowhere = "http://127.0.0.1:9"
     config = replace(
         PRODUCTION_CONFIG,
         clob_url=task["clob"],
         clob_market_ws_url=f"{task['ws']}/ws/market",
         clob_user_ws_url=f"{task['ws']}/ws/user",
         gamma_url=task["gamma"],
-        data_url=task["data"],
-        relayer_url=task["relayer"],
-        rpc_url=task["rpc"],
+        data_url=task.get("data", nowhere),
+        relayer_url=task.get("relayer", nowhere),
+        rpc_url=task.get("rpc", nowhere),
         relayer_poll_frequency_ms=100,
     )
     return create_environment(name="sandbox", config=config)
