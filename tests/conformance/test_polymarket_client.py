@@ -80,6 +80,15 @@ def test_a_login_finds_its_key_and_its_kind_of_wallet(traded: Results) -> None:
     assert keys["is_listed"]
     assert keys["closed_only"] is False
     assert keys["wallets"] == [NAMES[each] for each in traded["types"]]
+    if traded["types"][0] == DEPOSIT_WALLET:
+        wallet = traded["task"]["accounts"][0]["wallet"]
+        assert keys["usual"] == [wallet, "DEPOSIT_WALLET"]
+
+
+def test_what_is_left_of_the_limit_comes_with_every_order_and_cancel(traded: Results) -> None:
+    limits = traded["limits"]
+    assert len(limits) >= 12
+    assert all(remaining >= 0 and tier and not warning for remaining, tier, warning in limits)
 
 
 def test_an_order_that_rests_is_seen_by_everybody_it_concerns(traded: Results) -> None:

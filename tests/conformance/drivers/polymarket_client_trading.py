@@ -107,9 +107,14 @@ async def _refused(attempt: Any) -> dict[str, Any]:  # noqa: ANN401 - of the cli
 
 
 async def _keys(desk: Desk) -> dict[str, Any]:
-    """A second login finds the same key, and the key is known to be active."""
-    async with await AsyncSecureClient.create(**login(desk.task, 0)) as again:
+    """A second login finds the same key; without a wallet the client asks for the usual one."""
+    usual = {**login(desk.task, 0), "wallet": None}
+    async with (
+        await AsyncSecureClient.create(**login(desk.task, 0)) as again,
+        await AsyncSecureClient.create(**usual) as own,
+    ):
         return {
+            "usual": [own.wallet, own.wallet_type],
             "is_same": again.credentials.key == desk.maker.credentials.key,
             "is_listed": desk.maker.credentials.key in await desk.maker.fetch_api_keys(),
             "closed_only": await desk.maker.get_closed_only_mode(),
@@ -316,9 +321,14 @@ PARTS = (_kill, _cancel, _neg_risk, _beat)
 
 
 async def _everything(task: dict[str, Any]) -> dict[str, Any]:
+    limits: list[Any] = []
     async with AsyncExitStack() as stack:
         clients = [
-            await stack.enter_async_context(await AsyncSecureClient.create(**login(task, number)))
+            await stack.enter_async_context(
+                await AsyncSecureClient.create(
+                    **login(task, number), on_rate_limit_update=limits.append
+                )
+            )
             for number in range(2)
         ]
         heard = [Heard(), Heard(), Heard()]
@@ -336,6 +346,7 @@ async def _everything(task: dict[str, Any]) -> dict[str, Any]:
                 handle = await stack.enter_async_context(await client.subscribe(spec))
                 listening.append(listeners.create_task(each.listen(handle)))
             desk = Desk(task, *clients, *heard)
+            limits.clear()
             results: dict[str, Any] = {"dump": await desk.heard_market.until({("book",)})}
             results |= {"keys": await _keys(desk), "rest": await _rest(desk)}
             results["match"] = await _match(desk, results["rest"]["price"])
@@ -347,6 +358,7 @@ async def _everything(task: dict[str, Any]) -> dict[str, Any]:
                 results["accounts"] = await _accounts(desk)
             for listener in listening:
                 listener.cancel()
+        results["limits"] = [(each.remaining, each.tier, each.warning) for each in limits]
         return results
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from py_clob_client_v2.order_utils.exchange_order_builder_v2 import (  # type: ignore[import-not-found]
+from py_clob_client_v2.order_utils import (  # type: ignore[import-not-found]
     ExchangeOrderBuilderV2,
 )
 from py_clob_client_v2.order_utils.model.order_data_v2 import (  # type: ignore[import-not-found]

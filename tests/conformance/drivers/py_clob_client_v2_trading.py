@@ -24,8 +24,9 @@ from py_clob_client_v2.clob_types import (  # type: ignore[import-not-found]
 )
 from py_clob_client_v2.config import get_contract_config  # type: ignore[import-not-found]
 from py_clob_client_v2.exceptions import PolyApiException  # type: ignore[import-not-found]
-from py_clob_client_v2.order_utils.exchange_order_builder_v2 import (  # type: ignore[import-not-found]
+from py_clob_client_v2.order_utils import (  # type: ignore[import-not-found]
     ExchangeOrderBuilderV2,
+    SignedOrderV2,
 )
 
 from tests.conformance.drivers.task import perform
@@ -49,7 +50,7 @@ def _client(task: dict[str, Any], number: int) -> ClobClient:
     return client
 
 
-def _order_id(client: ClobClient, order: Any, contract: str) -> str:  # noqa: ANN401 - of the client.
+def _order_id(client: ClobClient, order: SignedOrderV2, contract: str) -> str:
     """The id that the client itself computes, before the order is sent."""
     builder = ExchangeOrderBuilderV2(contract, CHAIN, client.signer)
     return str(builder.build_order_hash(builder.build_order_typed_data(order)))
