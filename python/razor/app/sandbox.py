@@ -19,6 +19,7 @@ from razor.adapters.sandbox.listing import EventListing, MarketListing
 from razor.adapters.sandbox.residents import Resident, settle_residents
 from razor.adapters.sandbox.router import Router
 from razor.adapters.sandbox.server import Front, Service, serving
+from razor.adapters.sandbox.status import StatusPage
 from razor.adapters.sandbox.streams import Hub
 from razor.adapters.sandbox.throttle import (
     CALLER_LIMITS,
@@ -66,6 +67,16 @@ class Sandbox:
         found = {service.name: service.url for service in self.services}
         return {**found, "ws": found["clob"].replace("http://", "ws://", 1)}
 
+    def facts(self) -> dict[str, str | int]:
+        """What the status page counts."""
+        calls = {f"calls of {service.name}": service.calls for service in self.services}
+        return {
+            "seed": self.venue.seed,
+            "markets": len(self.venue.catalogue.markets),
+            "stream connections": self.hub.count(),
+            **calls,
+        }
+
 
 def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
     """Build a venue over a clock, with its markets and residents; nothing listens yet."""
@@ -81,7 +92,7 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
     hub = Hub(venue)
     _list_markets(venue)
     residents = settle_residents(venue)
-    routers = {name: Router() for name in ("clob", "gamma")}
+    routers = {name: Router() for name in ("clob", "gamma", "status")}
     ClobReads(venue).mount(routers["clob"])
     ClobOrders(venue).mount(routers["clob"])
     ClobAccount(venue).mount(routers["clob"])
@@ -95,13 +106,15 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
         )
         for at, (name, router) in enumerate(routers.items())
     ]
-    return Sandbox(
+    sandbox = Sandbox(
         venue=venue,
         hub=hub,
         front=Front(venue, hub),
         services=services,
         residents=residents,
     )
+    StatusPage(venue, residents, sandbox.urls, sandbox.facts).mount(routers["status"])
+    return sandbox
 
 
 def serve(start: Process, plan: SandboxPlan, said: Callable[[Sandbox], None]) -> None:

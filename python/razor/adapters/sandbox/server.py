@@ -164,11 +164,14 @@ class Front:
         """Send every subscriber what it is owed."""
         for subscriber in self._hub.dirty:
             transport = self._transports.get(subscriber)
-            if transport is None or transport.is_closing():
-                subscriber.outbox.clear()
+            if transport is None:
+                # Not on a socket; whoever drives it takes the frames.
                 continue
-            transport.write(b"".join(subscriber.outbox))
+            frames = b"".join(subscriber.outbox)
             subscriber.outbox.clear()
+            if transport.is_closing():
+                continue
+            transport.write(frames)
             if transport.get_write_buffer_size() > _UNSENT_MOST:
                 transport.abort()
         self._hub.dirty.clear()

@@ -2,6 +2,7 @@
 
 import click
 
+from razor.adapters.sandbox.status import hints
 from razor.app.cli import options
 from razor.app.cli.verb import VerbGroup, process
 from razor.app.sandbox import PORT, Sandbox, SandboxPlan, serve
@@ -67,7 +68,9 @@ def _say(start: Process, sandbox: Sandbox, *, as_json: bool) -> None:
     start.console.table(
         ("service", "address"), [(name, url) for name, url in urls.items()], title="Serving"
     )
-    for one in sandbox.residents:
-        start.console.fact(
-            f"test key {one.key} holds {one.wallet} (signature type {one.signature_type})"
-        )
+    start.console.table(
+        ("test key", "wallet", "signature type"),
+        [(one.key, one.wallet, str(one.signature_type)) for one in sandbox.residents],
+        title="Funded test accounts; their keys are public and worth nothing",
+    )
+    start.console.block(hints(urls, sandbox.residents))
