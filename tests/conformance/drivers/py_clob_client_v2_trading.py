@@ -98,8 +98,15 @@ def _reads(client: ClobClient, task: dict[str, Any]) -> dict[str, Any]:
                 client.get_sampling_simplified_markets,
             )
         ],
-        "history": client.get_prices_history(PricesHistoryParams(market=yes, interval="1d")),
+        "history": _history(client, yes),
     }
+
+
+def _history(client: ClobClient, token: str) -> dict[str, Any]:
+    try:
+        return dict(client.get_prices_history(PricesHistoryParams(market=token, interval="1d")))
+    except PolyApiException as refused:
+        return {"status": refused.status_code}
 
 
 def _markets(task: dict[str, Any]) -> list[dict[str, Any]]:
