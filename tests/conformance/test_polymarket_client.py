@@ -159,6 +159,15 @@ def test_sets_are_split_and_merged_over_the_relayer(traded: Results, which: str)
     assert first != second
 
 
+def test_sets_of_several_markets_are_merged_in_one_transaction(traded: Results) -> None:
+    before, after = traded["merge_all"]["before"], traded["merge_all"]["after"]
+    sets = [min(yes, no) for _, yes, no in before]
+    assert all(each >= 7_000_000 for each in sets)
+    held = [[yes - each, no - each] for (_, yes, no), each in zip(before, sets, strict=True)]
+    assert [[yes, no] for _, yes, no in after] == held
+    assert after[0][0] == before[0][0] + sum(sets)
+
+
 def test_an_order_of_a_negative_risk_market_is_taken_for_its_own_contract(traded: Results) -> None:
     assert traded["neg_risk"] == {"neg_risk": True, "status": "live", "gone": 1}
 

@@ -276,6 +276,18 @@ async def _sets(desk: Desk, which: str) -> dict[str, Any]:
     }
 
 
+async def _merge_all(desk: Desk) -> dict[str, Any]:
+    """What is left of the sets of both markets, in one transaction of two calls."""
+    markets = [desk.task[which] for which in ("plain", "neg_risk")]
+    before = [await _holdings(desk.maker, market["tokens"]) for market in markets]
+    merging = await desk.maker.merge_multiple_positions(
+        positions=[{"condition_id": market["condition"]} for market in markets]
+    )
+    await merging.wait()
+    after = [await _holdings(desk.maker, market["tokens"]) for market in markets]
+    return {"before": before, "after": after}
+
+
 async def _neg_risk(desk: Desk) -> dict[str, Any]:
     """An order of a negative-risk market is signed for another contract."""
     yes = desk.task["neg_risk"]["tokens"][0]
@@ -356,6 +368,7 @@ async def _everything(task: dict[str, Any]) -> dict[str, Any]:
                 results[f"sets_{which}"] = await _sets(desk, which)
             if "data" in task:
                 results["accounts"] = await _accounts(desk)
+            results["merge_all"] = await _merge_all(desk)
             for listener in listening:
                 listener.cancel()
         results["limits"] = [(each.remaining, each.tier, each.warning) for each in limits]

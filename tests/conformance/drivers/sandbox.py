@@ -24,6 +24,7 @@ def environment(task: dict[str, Any]) -> Environment:
         relayer_url=task.get("relayer", nowhere),
         rpc_url=task.get("rpc", nowhere),
         relayer_poll_frequency_ms=100,
+        relayer_max_polls=1_000,
     )
     return create_environment(name="sandbox", config=config)
 
