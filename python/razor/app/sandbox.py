@@ -28,12 +28,12 @@ from razor.adapters.sandbox.throttle import (
     SignerLimits,
     Tier,
 )
-from razor.adapters.sandbox.venue import Venue
+from razor.adapters.sandbox.venue import Admission, Venue
 from razor.app.wiring import Process
+from razor.domain.local_venue import FIRST_PORT, SERVICES
 
-__all__ = ["PORT", "Sandbox", "SandboxPlan", "serve"]
+__all__ = ["Sandbox", "SandboxPlan", "serve"]
 
-PORT: Final = 8_640
 _SETTLE_MS: Final = (300, 900)
 _CONFIRM_MS: Final = (1_200, 1_200)
 
@@ -43,13 +43,15 @@ class SandboxPlan:
     """What to serve. `port` is that of the CLOB, the others follow it; 0 takes free ones.
 
     `speed`: venue seconds per second. `is_limited`: whether calls are limited as at the venue.
+    `is_verifying`: whether signatures of orders are recovered.
     """
 
     seed: int = 1
-    port: int = PORT
+    port: int = FIRST_PORT
     speed: int = 1
     tier: Tier = Tier.STANDARD
     is_limited: bool = True
+    is_verifying: bool = True
 
 
 @dataclass(slots=True)
@@ -86,8 +88,11 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
         exchange,
         clock=clock,
         seed=plan.seed,
-        signers=SignerLimits(tier=plan.tier, enforcement=limits),
-        callers=CallerLimits(CALLER_LIMITS if plan.is_limited else {}),
+        admission=Admission(
+            signers=SignerLimits(tier=plan.tier, enforcement=limits),
+            callers=CallerLimits(CALLER_LIMITS if plan.is_limited else {}),
+            is_verifying=plan.is_verifying,
+        ),
     )
     hub = Hub(venue)
     _list_markets(venue)
@@ -101,10 +106,10 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
         Service(
             name=name,
             router=router,
-            port=plan.port + at if plan.port else 0,
+            port=plan.port + SERVICES.index(name) if plan.port else 0,
             has_streams=name == "clob",
         )
-        for at, (name, router) in enumerate(routers.items())
+        for name, router in routers.items()
     ]
     sandbox = Sandbox(
         venue=venue,

@@ -31,8 +31,8 @@ from razor.adapters.sandbox.router import (
 )
 from razor.adapters.sandbox.streams import MAX_FRAME, Channel, Hub, Subscriber
 from razor.adapters.sandbox.venue import NS_PER_S, Venue
+from razor.domain.local_venue import LOOPBACK
 
-LOOPBACK: Final = "127.0.0.1"
 MAX_BODY: Final = 1_048_576
 MAX_QUERY: Final = 65_536
 _BACKLOG: Final = 512
@@ -85,7 +85,7 @@ class Front:
         try:
             listed, tail, handler = service.router.route(request.call.method, path)
             route = f"{request.call.method} {listed}"
-            self._venue.callers.take(request.caller, route, self._venue.now_ms())
+            self._venue.admission.callers.take(request.caller, route, self._venue.now_ms())
             answered = answer_of(handler(replace(request, tail=tail) if tail else request))
         except Refused as refused:
             answered = refusal_answer(refused)

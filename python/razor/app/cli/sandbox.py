@@ -5,9 +5,10 @@ import click
 from razor.adapters.sandbox.status import hints
 from razor.app.cli import options
 from razor.app.cli.verb import VerbGroup, process
-from razor.app.sandbox import PORT, Sandbox, SandboxPlan, serve
+from razor.app.sandbox import Sandbox, SandboxPlan, serve
 from razor.app.wiring import Process
 from razor.domain.errors import JsonValue
+from razor.domain.local_venue import FIRST_PORT
 
 __all__ = ["sandbox_verbs"]
 
@@ -23,7 +24,7 @@ def sandbox_verbs() -> None:
 @click.option(
     "--port",
     type=click.IntRange(0, _PORT_MOST),
-    default=PORT,
+    default=FIRST_PORT,
     show_default=True,
     metavar="N",
     help="Port of the CLOB on this machine; the other services follow it. 0 takes free ones.",
