@@ -45,6 +45,8 @@ class Client:
         done = subprocess.run(
             [self.python, "-E", "-s", "-m", f"tests.conformance.drivers.{driver}", order],
             cwd=ROOT,
+            # Nothing of ours, above all no proxy: that would be a way to other machines.
+            env={"PATH": os.defpath, "LANG": "C.UTF-8"},
             capture_output=True,
             text=True,
             timeout=patience_s,

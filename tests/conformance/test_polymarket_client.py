@@ -183,6 +183,7 @@ def test_positions_and_trades_are_those_of_the_wallet(traded: Results) -> None:
     trades = [(side, Decimal(shares), Decimal(at)) for side, shares, at in accounts["trades"]]
     assert ("BUY", Decimal(20), Decimal(traded["rest"]["price"])) in trades
     assert Decimal(accounts["value"]) > 0
+    assert {"MERGE", "SPLIT", "TRADE"} <= set(accounts["activity"])
 
 
 def test_a_heartbeat_gives_the_id_of_the_next_one(traded: Results) -> None:

@@ -306,7 +306,9 @@ async def _accounts(desk: Desk) -> dict[str, Any]:
         condition_id=desk.condition, taker_only=False
     ).first_page()
     value = await desk.maker.get_portfolio_value()
+    activity = await desk.maker.list_activity(condition_id=desk.condition).first_page()
     return {
+        "activity": sorted({each.type for each in activity.items}),
         "positions": {
             each.asset_id: [each.current_size, each.outcome_index, each.mergeable]
             for each in positions.items
