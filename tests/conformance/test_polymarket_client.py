@@ -168,6 +168,10 @@ def test_sets_of_several_markets_are_merged_in_one_transaction(traded: Results) 
     assert after[0][0] == before[0][0] + sum(sets)
 
 
+def test_everything_that_trading_needs_is_approved(traded: Results) -> None:
+    assert traded["approvals"] == {"sent": None}
+
+
 def test_an_order_of_a_negative_risk_market_is_taken_for_its_own_contract(traded: Results) -> None:
     assert traded["neg_risk"] == {"neg_risk": True, "status": "live", "gone": 1}
 
