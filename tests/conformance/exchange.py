@@ -30,6 +30,11 @@ class Exchange:
         """Whether it serves that."""
         return service in self.printed
 
+    def funds(self, signature_type: int) -> bool:
+        """Whether one of its accounts is of that type."""
+        accounts = self.printed["accounts"]
+        return any(account["signature_type"] == signature_type for account in accounts)
+
     def task(self, maker: int, taker: int) -> dict[str, Any]:
         """A task for a program of a client; `maker` and `taker` are signature types.
 

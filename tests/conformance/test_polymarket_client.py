@@ -11,8 +11,8 @@ from tests.conformance.exchange import Exchange
 
 pytestmark = [pytest.mark.conformance, pytest.mark.timeout(600)]
 
-EOA, SAFE, DEPOSIT_WALLET = 0, 2, 3
-NAMES = {EOA: "EOA", SAFE: "GNOSIS_SAFE", DEPOSIT_WALLET: "DEPOSIT_WALLET"}
+EOA, PROXY, SAFE, DEPOSIT_WALLET = range(4)
+NAMES = ["EOA", "POLY_PROXY", "GNOSIS_SAFE", "DEPOSIT_WALLET"]
 Results = dict[str, Any]
 
 
@@ -27,8 +27,8 @@ def public(
 
 @pytest.fixture(
     scope="module",
-    params=[(DEPOSIT_WALLET, EOA), (SAFE, DEPOSIT_WALLET)],
-    ids=["deposit wallet and account", "Safe and deposit wallet"],
+    params=[(DEPOSIT_WALLET, EOA), (SAFE, DEPOSIT_WALLET), (PROXY, DEPOSIT_WALLET)],
+    ids=["deposit wallet and account", "Safe and deposit wallet", "proxy and deposit wallet"],
 )
 def traded(
     request: pytest.FixtureRequest,
@@ -39,6 +39,8 @@ def traded(
     if not sandbox.has("relayer"):
         pytest.skip("the exchange serves no relayer, which the client asks about every wallet")
     maker, taker = request.param
+    if not sandbox.funds(maker):
+        pytest.skip(f"the exchange has no funded account of type {maker}")
     task = sandbox.task(maker, taker)
     folder: Path = tmp_path_factory.mktemp("traded")
     found = polymarket_client.run("polymarket_client_trading", task, folder, 240)
