@@ -166,6 +166,7 @@ def serve(start: Process, plan: SandboxPlan, said: Callable[[Sandbox], None]) ->
 
 
 async def _serve(start: Process, sandbox: Sandbox, said: Callable[[Sandbox], None]) -> None:
+    """Listen until the stop; the clock of the venue goes on meanwhile."""
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
 
     def stop() -> None:
@@ -207,6 +208,7 @@ def _list_markets(venue: Venue) -> None:
 def _market(
     number: int, question: str, *, event_id: str, name: str = "", fee_rate_ppm: int = 0
 ) -> MarketListing:
+    """A made-up market; its ids look like the venue's and cannot be."""
     words = "".join(letter if letter.isalnum() else " " for letter in question.lower())
     return MarketListing(
         market_id=str(900_100 + number),
