@@ -28,6 +28,7 @@ __all__ = [
     "DecodeError",
     "Exchange",
     "ExchangeOrder",
+    "ExchangePrint",
     "ExchangeRefused",
     "FeedBench",
     "FeedFacts",
@@ -1192,6 +1193,62 @@ class ExchangeOrder:
     ) -> ExchangeOrder: ...
 
 @final
+class ExchangePrint:
+    """One side of a match. Amounts are micro units, `price_micros` that of the side's own token."""
+
+    @property
+    def trade(self) -> int:
+        """Index of the trade."""
+
+    @property
+    def account(self) -> int:
+        """Whose it is."""
+
+    @property
+    def address(self) -> str:
+        """The account's address."""
+
+    @property
+    def token(self) -> int:
+        """The side's token: the maker's is the other one in a mint or merge."""
+
+    @property
+    def is_buy(self) -> bool:
+        """Whether the side bought."""
+
+    @property
+    def is_taker(self) -> bool:
+        """Whether it took."""
+
+    @property
+    def price_micros(self) -> int:
+        """Price of the side's token."""
+
+    @property
+    def qty(self) -> int:
+        """Shares."""
+
+    @property
+    def cash(self) -> int:
+        """Paid or received before the fee."""
+
+    @property
+    def fee(self) -> int:
+        """Fee; 0 for a maker."""
+
+    @property
+    def matched_ns(self) -> int:
+        """When it matched."""
+
+    @property
+    def status(self) -> Literal["MATCHED", "MINED", "CONFIRMED", "RETRYING", "FAILED"]:
+        """Where the trade is."""
+
+    @property
+    def transaction(self) -> str:
+        """Transaction hash, empty while there is none."""
+
+@final
 class Exchange:
     """Matching engine and ledger of the local exchange. Belongs to one thread.
 
@@ -1465,6 +1522,32 @@ class Exchange:
 
         None when it is unknown or forgotten. Looks from the newest one back.
         """
+
+    def take_changes(self) -> list[int]:
+        """Markets listed, flagged, resolved or given another grid since the last call."""
+
+    def standing(
+        self, market: int
+    ) -> tuple[int, bool, bool, bool, Literal["yes", "no", "half"] | None] | None:
+        """Grid in micro-dollars, active, accepts orders, closed, payout; None if unknown."""
+
+    def last_trade(self, market: int) -> tuple[str, bool] | None:
+        """Last price in terms of YES and whether the taker bought there; None before a trade."""
+
+    def top(self, token: int) -> tuple[int | None, int | None]:
+        """Best bid and ask of a token, micro-dollars."""
+
+    def prints(
+        self,
+        *,
+        account: int | None = None,
+        market: int | None = None,
+        takers_only: bool = True,
+        offset: int = 0,
+        limit: int = 100,
+        since_ns: int | None = None,
+    ) -> list[ExchangePrint]:
+        """Sides of known trades, newest first; of an account only its own. Linear in trades."""
 
     def audit(self) -> str | None:
         """Check every invariant; what is broken, or None. Linear in everything."""

@@ -30,6 +30,7 @@ def truth_of(exchange: _core.Exchange) -> list[dict[str, Any]]:
 def test_the_listing_names_what_the_exchange_lists() -> None:
     exchange, listing = opened()
     markets = listing["markets"]
+    assert exchange.take_changes() == list(range(len(markets)))
     assert (len(listing["events"]), len(markets)) == (8, 4 * 3 + 2 + 4)
     assert [market["market"] for market in markets] == list(range(len(markets)))
     for market in markets:

@@ -1,12 +1,15 @@
 """In this version nothing can order: no module that the program reaches signs or sends one.
 
-What signs is a crate of its own, and the local exchange is the venue's side; both stand apart, are
-reached by no verb, and no crate of razor can open a connection.
+What signs is a crate of its own, and the local exchange is the venue's side. Both stand apart: the
+verb `sandbox` alone loads them, and what it loads can listen on this machine and connect nowhere.
+No crate of razor can open a connection.
 """
 
 import ast
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -153,6 +156,32 @@ def test_no_reachable_module_names_what_signs() -> None:
     assert set(re.findall(r"struct (\w+)", binding)) - {"SignedOrder"} == {
         name for name in SIGNERS.split("|") if name.isalpha()
     }
+
+
+def test_a_process_that_trades_does_not_load_the_local_exchange() -> None:
+    text = (
+        "import sys, click; from razor.app.cli.program import build_program;"
+        "verbs = build_program().list_commands(click.Context(click.Command('razor')));"
+        "print('sandbox' in verbs, [m for m in sys.modules if 'sandbox' in m])"
+    )
+    done = subprocess.run([sys.executable, "-c", text], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "True []"
+
+
+def test_the_local_exchange_can_listen_and_not_connect() -> None:
+    trading, _ = _reachable("razor.app.cli")
+    found, _ = _reachable("razor.app.cli.sandbox")
+    apart = {name: file for name, file in found.items() if name not in trading}
+    assert {"razor.adapters.sandbox.server", "razor.app.sandbox"} <= set(apart)
+    assert all("sandbox" in name for name in apart)
+    connects = re.compile(
+        r"httpx|websockets\b|ClientSession|create_connection|open_connection|\.connect\(|urlopen"
+    )
+    assert [name for name, file in apart.items() if connects.search(file.read_text("utf-8"))] == []
+    hosts = re.compile(r"(?:TCPSite|create_server|start_server)\(([^)]*)")
+    listens = [said for file in apart.values() for said in hosts.findall(file.read_text("utf-8"))]
+    assert listens
+    assert all("LOOPBACK" in said for said in listens)
 
 
 def test_no_crate_of_the_core_can_open_a_connection() -> None:

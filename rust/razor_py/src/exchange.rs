@@ -7,13 +7,16 @@
 //! due instant by instant and collects the frames of each.
 
 mod order;
+mod print;
 mod words;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use razor_core::ids::{MarketIx, TokenIx};
 use razor_core::market::Fees;
+use razor_core::order::Side;
 use razor_core::units::{Nanos, Qty, TickSize};
+use razor_core::wire::Fine;
 use razor_sim::crowd::{Crowd, CrowdPlan, Planted, advance, next_due};
 use razor_sim::exchange::{
     AccountIx, Action, Address, Asset, Audience, CancelScope, Command, Config, Delay, Event,
@@ -25,6 +28,7 @@ use crate::crowd::{self, WorldTerms};
 use crate::errors::{Refusal, bad_argument, exchange_refused};
 use crate::sign::SigningExchange;
 use order::ExchangeOrder;
+use print::{ExchangePrint, Wanted};
 
 /// Latest time that is taken: some centuries ahead, so that no sum of times overflows.
 pub(crate) const LAST_NS: i64 = 8_000_000_000_000_000_000;
@@ -46,7 +50,12 @@ pub(crate) struct Exchange {
     watched: Vec<bool>,
     /// The traders of its world, if one was opened.
     crowd: Option<Crowd>,
+    /// Markets that were listed, flagged, resolved or given another grid.
+    changed: Vec<u32>,
 }
+
+/// How a market stands: grid in micro-dollars, active, accepts orders, closed, payout.
+type Standing = (u32, bool, bool, bool, Option<&'static str>);
 
 impl Exchange {
     /// Runs what is due and then the command, and collects the frames of each instant.
@@ -92,6 +101,7 @@ impl Exchange {
             }
             None => self.user.push_instant(&self.core, &self.events),
         }
+        self.changed.extend(self.events.iter().filter_map(Event::changed_market).map(|it| it.0));
         let watched = &self.watched;
         self.events.retain(|event| {
             let market = event.market();
@@ -169,6 +179,7 @@ impl Exchange {
             user: UserFrames::default(),
             watched: Vec::new(),
             crowd: None,
+            changed: Vec::new(),
         })
     }
 
@@ -353,12 +364,12 @@ impl Exchange {
         }
         self.run(now_ns, Command::Wake)?;
         let opened = Crowd::open(plan, Nanos(now_ns), &mut self.core, &mut self.events);
-        self.events.clear();
-        let opened = opened.map_err(bad_argument)?;
+        let listing = opened.as_ref().map(|crowd| PyBytes::new(py, crowd.listing().as_bytes()));
+        let listing = listing.map_err(bad_argument);
+        self.crowd = opened.ok();
         self.watched.resize(self.core.markets().len(), false);
-        let listing = PyBytes::new(py, opened.listing().as_bytes());
-        self.crowd = Some(opened);
-        Ok(listing)
+        self.collect();
+        listing
     }
 
     /// Planted sets that have ended since the last call, as JSON lines.
@@ -600,6 +611,56 @@ impl Exchange {
         trades.find(|(ix, _)| self.core.trade_id_text(*ix) == trade_id).map(|(ix, _)| ix.0)
     }
 
+    /// Markets that were listed, flagged, resolved or given another grid since the last call.
+    fn take_changes(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.changed)
+    }
+
+    fn standing(&self, market: u32) -> Option<Standing> {
+        let market = self.core.market(MarketIx(market))?;
+        let flags = market.flags;
+        let payout = market.payout.map(words::payout_word);
+        let tick = market.tick.micros();
+        Some((tick, flags.is_active, flags.accepts_orders, flags.is_closed, payout))
+    }
+
+    /// Last price in terms of YES and the taker's way there; none before the first trade.
+    fn last_trade(&self, market: u32) -> Option<(String, bool)> {
+        let (_, side) = self.core.market(MarketIx(market))?.last?;
+        Some((self.core.last_price(MarketIx(market)), side == Side::Buy))
+    }
+
+    /// Best bid and ask of a token, micro-dollars.
+    fn top(&self, token: u32) -> (Option<u32>, Option<u32>) {
+        let (bid, ask) = self.core.top(TokenIx(token));
+        let micros = |price: Fine| price.price().micros();
+        (bid.map(micros), ask.map(micros))
+    }
+
+    #[pyo3(signature = (
+        *, account=None, market=None, takers_only=true, offset=0, limit=100, since_ns=None
+    ))]
+    fn prints(
+        &self,
+        account: Option<u32>,
+        market: Option<u32>,
+        takers_only: bool,
+        offset: usize,
+        limit: usize,
+        since_ns: Option<i64>,
+    ) -> Vec<ExchangePrint> {
+        let filter = TradeFilter {
+            account: account.map(AccountIx),
+            market: market.map(MarketIx),
+            after: since_ns.map(Nanos),
+            ..TradeFilter::default()
+        };
+        let wanted = Wanted { account: filter.account, is_taker_only: takers_only };
+        let newest = self.core.trades(filter).rev();
+        let rows = newest.flat_map(|(ix, trade)| print::rows(&self.core, ix, trade, &wanted));
+        rows.skip(offset).take(limit).collect()
+    }
+
     /// Checks every invariant; the broken one as text.
     fn audit(&self) -> Option<String> {
         self.core.audit().err().map(|unsound| unsound.to_string())
@@ -638,8 +699,9 @@ fn array<T>(items: &[T], write: impl Fn(&T, &mut String)) -> String {
     text
 }
 
-/// Puts both classes into the module.
+/// Puts the classes into the module.
 pub(crate) fn export(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Exchange>()?;
+    module.add_class::<ExchangePrint>()?;
     module.add_class::<ExchangeOrder>()
 }

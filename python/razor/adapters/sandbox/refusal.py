@@ -21,6 +21,8 @@ TOO_MANY: Final = "Too Many Requests"
 class Refused(Exception):
     """An answer that is not 200; `body` holds what stands beside the text, `headers` its headers.
 
+    `is_plain`: the text is the whole body, as the edge answers and not the gateway.
+
     A text that contains `not found`, `unauthorized` or `context canceled` changes the status as
     the venue's gateway changes it.
     """
@@ -32,6 +34,7 @@ class Refused(Exception):
         *,
         body: dict[str, str | int] | None = None,
         headers: dict[str, str] | None = None,
+        is_plain: bool = False,
     ) -> None:
         """Keep the answer; the status is that after the gateway's rule."""
         super().__init__(text)
@@ -39,6 +42,7 @@ class Refused(Exception):
         self.text = text
         self.body = body or {}
         self.headers = headers or {}
+        self.is_plain = is_plain
 
 
 def _after_gateway(status: int, text: str) -> int:

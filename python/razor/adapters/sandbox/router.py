@@ -6,17 +6,20 @@ other letters, doubled or dotted segments or escapes, is not found.
 Must never: read a socket or a clock.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
 from razor.adapters.sandbox.keys import Call
-from razor.adapters.sandbox.refusal import Refused
+from razor.adapters.sandbox.refusal import INVALID_PAYLOAD, Refused
 
 MAX_SEGMENT: Final = 128
 """Characters of the variable end of a path: ids of the venue have at most 78."""
+
+
+Body = TypeVar("Body")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,20 @@ class Request:
     query: Mapping[str, str]
     tail: str
     caller: str
+    every: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    """All values of names that came more than once, as lists on Gamma do."""
+
+    def values(self, name: str) -> Sequence[str]:
+        """All values of a query parameter, in order; none where it is missing or empty."""
+        one = self.query.get(name, "")
+        return self.every.get(name) or ([one] if one else [])
+
+    def read(self, kind: type[Body], text: str = INVALID_PAYLOAD) -> Body:
+        """The body as a value of `kind`; `Refused` 400 with `text` for anything else."""
+        try:
+            return msgspec.json.decode(self.call.body, type=kind)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as bad:
+            raise Refused(400, text) from bad
 
     def need(self, name: str, text: str) -> str:
         """The value of a query parameter; `Refused` 400 with `text` where it is missing."""
@@ -89,6 +106,9 @@ def answer_of(value: object) -> Answer:
 
 def refusal_answer(refused: Refused) -> Answer:
     """The answer of a refusal: its text under `error`, and what stands beside it."""
+    if refused.is_plain:
+        text = refused.text.encode()
+        return Answer(status=refused.status, body=text, headers=refused.headers, media="text/plain")
     body = msgspec.json.encode({"error": refused.text, **refused.body})
     return Answer(status=refused.status, body=body, headers=refused.headers)
 

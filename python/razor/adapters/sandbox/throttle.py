@@ -117,6 +117,35 @@ class SignerLimits:
         }
 
 
+CALLER_LIMITS: Final = {
+    "POST /order": 5_000,
+    "DELETE /order": 5_000,
+    "POST /orders": 2_000,
+    "DELETE /orders": 2_000,
+    "DELETE /cancel-all": 250,
+    "DELETE /cancel-market-orders": 1_500,
+    "GET /book": 1_500,
+    "GET /price": 1_500,
+    "GET /midpoint": 1_500,
+    "POST /books": 500,
+    "POST /prices": 500,
+    "POST /midpoints": 500,
+    "GET /tick-size": 200,
+    "GET /data/orders": 500,
+    "GET /data/trades": 500,
+    "GET /balance-allowance": 200,
+    "GET /balance-allowance/update": 50,
+    "POST /auth/api-key": 100,
+    "GET /auth/derive-api-key": 100,
+    "GET /ok": 100,
+    "GET /markets/keyset": 300,
+    "GET /events/keyset": 500,
+    "GET /trades": 200,
+    "GET /positions": 150,
+}
+"""Calls of one address per ten seconds (PROTOCOL §6.1)."""
+
+
 class CallerLimits:
     """Calls of one caller per route in any ten seconds."""
 

@@ -6,7 +6,9 @@ Owns: :func:`build_program` (every verb group by name, one module each) and :fun
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import cast
 
 import click
 
@@ -30,11 +32,32 @@ from razor.app.wiring import Process, this_process
 
 __all__ = ["build_program", "main", "run_program"]
 
+_SANDBOX = "sandbox"
+_SANDBOX_VERBS = "razor.app.cli.sandbox"
+
+
+class _Verbs(VerbGroup):
+    """All verbs. That of the local exchange is imported when it is called for.
+
+    What signs and verifies orders is then in no process that trades.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the verbs."""
+        return sorted([*super().list_commands(ctx), _SANDBOX])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Find a verb."""
+        if cmd_name == _SANDBOX:
+            module = import_module(_SANDBOX_VERBS)
+            return cast("click.Command", module.sandbox_verbs)
+        return super().get_command(ctx, cmd_name)
+
 
 def build_program() -> click.Group:
     """Build the command line with all its verbs."""
 
-    @click.group("razor", cls=VerbGroup)
+    @click.group("razor", cls=_Verbs)
     @click.version_option(__version__, prog_name="razor")
     @options.log_file
     @options.log_level

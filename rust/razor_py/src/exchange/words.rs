@@ -63,7 +63,16 @@ pub(super) fn mode(word: &str) -> PyResult<Mode> {
 }
 
 pub(super) fn payout(word: &str) -> PyResult<Payout> {
-    pick(word, &[("yes", Payout::Yes), ("no", Payout::No), ("half", Payout::Half)])
+    let all = [Payout::Yes, Payout::No, Payout::Half];
+    pick(word, &all.map(|it| (payout_word(it), it)))
+}
+
+pub(super) const fn payout_word(payout: Payout) -> &'static str {
+    match payout {
+        Payout::Yes => "yes",
+        Payout::No => "no",
+        Payout::Half => "half",
+    }
 }
 
 pub(super) fn fate(word: &str, times: u32) -> PyResult<Fate> {

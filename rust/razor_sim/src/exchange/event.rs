@@ -135,6 +135,29 @@ pub enum Event {
 }
 
 impl Event {
+    /// Market that was listed, flagged, resolved or given another grid.
+    pub fn changed_market(&self) -> Option<MarketIx> {
+        match *self {
+            Self::Listed(market)
+            | Self::Flagged(market)
+            | Self::Resolved(market)
+            | Self::Tick { market, .. } => Some(market),
+            Self::At(_)
+            | Self::Level { .. }
+            | Self::Top { .. }
+            | Self::Traded { .. }
+            | Self::Placed(_)
+            | Self::Released(_)
+            | Self::Updated { .. }
+            | Self::Ended { .. }
+            | Self::Killed { .. }
+            | Self::Trade { .. }
+            | Self::Action { .. }
+            | Self::Balance { .. }
+            | Self::HeartbeatLost(_) => None,
+        }
+    }
+
     /// Market of an event that the market channel tells of.
     pub fn market(&self) -> Option<MarketIx> {
         match *self {

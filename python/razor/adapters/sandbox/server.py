@@ -1,0 +1,258 @@
+"""Sockets of the local exchange: HTTP/1.1 and WebSocket on loopback, one port per service.
+
+Owns: `Service` (a router with a port), `Streams` (the two channels) and `serving`, which opens,
+drives and closes them all.
+
+Must never: listen on an address that other machines reach; let a call that fails take the server
+with it; read a body beyond its limit.
+
+Frames of market data go straight to the transport: each is encoded once, and what a subscriber is
+owed goes out in one write. Whoever does not read is closed (venues do so too).
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from typing import Final
+from urllib.parse import parse_qsl
+
+from aiohttp import WSMsgType, web
+
+from razor.adapters.sandbox.keys import Call
+from razor.adapters.sandbox.refusal import Refused
+from razor.adapters.sandbox.router import (
+    Answer,
+    Request,
+    Router,
+    answer_of,
+    refusal_answer,
+)
+from razor.adapters.sandbox.streams import MAX_FRAME, Channel, Hub, Subscriber
+from razor.adapters.sandbox.venue import NS_PER_S, Venue
+from razor.domain.local_venue import LOOPBACK
+
+MAX_BODY: Final = 1_048_576
+MAX_QUERY: Final = 65_536
+_BACKLOG: Final = 512
+_SHUTDOWN_S: Final = 0.5
+_FIRST_FRAME_S: Final = 10.0
+_UNSENT_MOST: Final = 16_777_216
+"""Bytes a subscriber may leave unread."""
+_TICK_S: Final = 0.25
+"""How long the clock is left alone at most; a virtual one may run faster than ours."""
+_LOG = logging.getLogger("razor.sandbox")
+# The parser quotes what it could not read.
+_SILENT = logging.getLogger("razor.sandbox.http")
+_SILENT.disabled = True
+_PATHS: Final = {"/ws/market": Channel.MARKET, "/ws/user": Channel.USER}
+
+Middle = Callable[["Service", Request, Callable[[], Answer]], Awaitable[Answer | None]]
+"""What stands between a call and its handler: faults. None cuts the connection."""
+
+
+@dataclass(slots=True)
+class Service:
+    """A set of routes under one port; `port` is 0 until it listens on a free one."""
+
+    name: str
+    router: Router
+    port: int = 0
+    has_streams: bool = False
+    calls: int = field(default=0, init=False)
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+
+class Front:
+    """One venue behind sockets."""
+
+    def __init__(self, venue: Venue, hub: Hub, middle: Middle | None = None) -> None:
+        """Answer for this venue, with `middle` before every handler."""
+        self._venue = venue
+        self._hub = hub
+        self._middle = middle
+        self._transports: dict[Subscriber, asyncio.WriteTransport] = {}
+        self._moved = asyncio.Event()
+
+    def answer(self, service: Service, request: Request, path: str) -> Answer:
+        """Answer one call; every refusal is an answer."""
+        service.calls += 1
+        try:
+            listed, tail, handler = service.router.route(request.call.method, path)
+            route = f"{request.call.method} {listed}"
+            self._venue.admission.callers.take(request.caller, route, self._venue.now_ms())
+            answered = answer_of(handler(replace(request, tail=tail) if tail else request))
+        except Refused as refused:
+            answered = refusal_answer(refused)
+        finally:
+            self._venue.publish()
+            self.flush()
+        return answered
+
+    async def handle(self, service: Service, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one call of a socket."""
+        path, _, query = request.raw_path.partition("?")
+        if service.has_streams and path in _PATHS:
+            return await self._stream(request, _PATHS[path])
+        try:
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            return _response(refusal_answer(Refused(413, "Payload Too Large")))
+        if len(query) > MAX_QUERY:
+            return _response(refusal_answer(Refused(414, "URI Too Long")))
+        try:
+            asked = _asked(request, path, query, body, self._venue.now_s())
+
+            def answer() -> Answer:
+                return self.answer(service, asked, path)
+
+            if self._middle is None:
+                answered: Answer | None = answer()
+            else:
+                answered = await self._middle(service, asked, answer)
+        except Exception:  # noqa: BLE001 - the supervisor of a call
+            # A bug of ours; the venue says as much when it has one.
+            _LOG.exception("a call failed: %s %s", request.method, path)
+            answered = refusal_answer(Refused(500, "could not run the execution"))
+        if answered is None:
+            if request.transport is not None:
+                request.transport.abort()
+            raise ConnectionResetError
+        self._moved.set()
+        return _response(answered)
+
+    async def _stream(self, request: web.BaseRequest, channel: Channel) -> web.StreamResponse:
+        socket = web.WebSocketResponse(
+            compress=False, max_msg_size=MAX_FRAME, timeout=_SHUTDOWN_S, autoclose=True
+        )
+        if not socket.can_prepare(request):
+            return _response(refusal_answer(Refused(400, "Bad Request")))
+        await socket.prepare(request)
+        subscriber = Subscriber(channel)
+        self._hub.join(subscriber)
+        if request.transport is not None:
+            self._transports[subscriber] = request.transport
+        try:
+            await self._converse(socket, subscriber)
+        finally:
+            self._hub.leave(subscriber)
+            self._transports.pop(subscriber, None)
+            with suppress(ConnectionError, RuntimeError):
+                await socket.close()
+        return socket
+
+    async def _converse(self, socket: web.WebSocketResponse, subscriber: Subscriber) -> None:
+        """Take frames until either side ends; who says nothing at first is not waited for."""
+        while not socket.closed:
+            patience = None if subscriber.is_known else _FIRST_FRAME_S
+            try:
+                message = await socket.receive(timeout=patience)
+            except TimeoutError:
+                return
+            if message.type is not WSMsgType.TEXT:
+                return
+            if not self._hub.take(subscriber, message.data):
+                return
+            self.flush()
+
+    def flush(self) -> None:
+        """Send every subscriber what it is owed."""
+        for subscriber in self._hub.dirty:
+            transport = self._transports.get(subscriber)
+            if transport is None:
+                # Not on a socket; whoever drives it takes the frames.
+                continue
+            frames = b"".join(subscriber.outbox)
+            subscriber.outbox.clear()
+            if transport.is_closing():
+                continue
+            transport.write(frames)
+            if transport.get_write_buffer_size() > _UNSENT_MOST:
+                transport.abort()
+        self._hub.dirty.clear()
+
+    async def drive(self) -> None:
+        """Let the venue's time pass: wake it when something is due."""
+        while True:
+            due_ns = self._venue.exchange.due_ns()
+            wait_s = _TICK_S
+            if due_ns is not None:
+                wait_s = max(0.0, min(_TICK_S, (due_ns - self._venue.now_ns()) / NS_PER_S))
+            if wait_s == 0.0:
+                self._venue.wake()
+                self.flush()
+            # A call may bring something that is due earlier.
+            self._moved.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._moved.wait()
+            await asyncio.sleep(0)
+
+
+def _asked(request: web.BaseRequest, path: str, query: str, body: bytes, now_s: int) -> Request:
+    pairs = parse_qsl(query, keep_blank_values=True) if query else []
+    first: dict[str, str] = {}
+    every: dict[str, list[str]] = {}
+    for name, value in pairs:
+        every.setdefault(name, []).append(value)
+        first.setdefault(name, value)
+    call = Call(method=request.method, path=path, body=body, headers=request.headers, now_s=now_s)
+    return Request(call=call, query=first, tail="", caller=request.remote or "", every=every)
+
+
+def _response(answer: Answer) -> web.Response:
+    return web.Response(
+        status=answer.status,
+        body=answer.body,
+        headers=_named(answer.headers),
+        content_type=answer.media,
+        charset="utf-8" if answer.media.startswith("text/") else None,
+    )
+
+
+def _named(headers: Mapping[str, str]) -> Mapping[str, str] | None:
+    return headers or None
+
+
+@asynccontextmanager
+async def serving(front: Front, services: list[Service]) -> AsyncGenerator[None]:
+    """Listen for the length of the block; ports that were 0 are those of free ones then.
+
+    Errors: `OSError` when a port is taken.
+    """
+    runners: list[web.ServerRunner] = []
+    try:
+        for service in services:
+            runner = web.ServerRunner(
+                web.Server(_handler(front, service), access_log=None, logger=_SILENT),
+                shutdown_timeout=_SHUTDOWN_S,
+            )
+            await runner.setup()
+            runners.append(runner)
+            site = web.TCPSite(runner, LOOPBACK, service.port, backlog=_BACKLOG)
+            await site.start()
+            service.port = runner.addresses[0][1]
+        driving = asyncio.create_task(front.drive(), name="sandbox-clock")
+        try:
+            yield
+        finally:
+            driving.cancel()
+            with suppress(asyncio.CancelledError):
+                await driving
+    finally:
+        for runner in runners:
+            await runner.cleanup()
+
+
+def _handler(
+    front: Front, service: Service
+) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        return await front.handle(service, request)
+
+    return handle

@@ -1,0 +1,77 @@
+"""``razor sandbox``: a local exchange that speaks the venue's protocol."""
+
+import click
+
+from razor.adapters.sandbox.status import hints
+from razor.app.cli import options
+from razor.app.cli.verb import VerbGroup, process
+from razor.app.sandbox import Sandbox, SandboxPlan, serve
+from razor.app.wiring import Process
+from razor.domain.errors import JsonValue
+from razor.domain.local_venue import FIRST_PORT
+
+__all__ = ["sandbox_verbs"]
+
+_PORT_MOST = 65_000
+
+
+@click.group("sandbox", cls=VerbGroup)
+def sandbox_verbs() -> None:
+    """A local exchange with made-up money that clients of the venue work against unmodified."""
+
+
+@sandbox_verbs.command("serve")
+@click.option(
+    "--port",
+    type=click.IntRange(0, _PORT_MOST),
+    default=FIRST_PORT,
+    show_default=True,
+    metavar="N",
+    help="Port of the CLOB on this machine; the other services follow it. 0 takes free ones.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    default=1,
+    show_default=True,
+    metavar="S",
+    help="Everything that is random follows from it.",
+)
+@click.option(
+    "--unlimited", is_flag=True, help="No rate limits: for measuring and for test suites."
+)
+@options.as_json
+@process
+def serve_verb(start: Process, *, port: int, seed: int, unlimited: bool, as_json: bool) -> None:
+    """Serve until Ctrl-C. Listens on this machine alone; nothing is kept."""
+    plan = SandboxPlan(seed=seed, port=port, is_limited=not unlimited)
+    try:
+        serve(start, plan, lambda sandbox: _say(start, sandbox, as_json=as_json))
+    except OSError as taken:
+        message = f"somebody else listens on a port from {port} on: {taken.strerror}"
+        raise click.BadParameter(message, param_hint="--port") from taken
+
+
+def _say(start: Process, sandbox: Sandbox, *, as_json: bool) -> None:
+    urls = sandbox.urls()
+    accounts: list[JsonValue] = [
+        {
+            "key": one.key,
+            "address": one.address,
+            "wallet": one.wallet,
+            "signature_type": one.signature_type,
+        }
+        for one in sandbox.residents
+    ]
+    if as_json:
+        start.console.json_line({**urls, "chain_id": 137, "accounts": accounts})
+        return
+    start.console.table(
+        ("service", "address"), [(name, url) for name, url in urls.items()], title="Serving"
+    )
+    start.console.table(
+        ("test key", "wallet", "signature type"),
+        [(one.key, one.wallet, str(one.signature_type)) for one in sandbox.residents],
+        title="Funded test accounts; their keys are public and worth nothing",
+    )
+    start.console.block(hints(urls, sandbox.residents))

@@ -1,0 +1,186 @@
+"""The local exchange, wired: one venue, its services, its clock, until somebody stops it.
+
+Owns: :class:`SandboxPlan`, :class:`Sandbox` and :func:`serve`. Must never: be reached by a verb
+that trades; what signs and verifies orders stands apart from those (a test walks the imports).
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from razor import _core
+from razor.adapters.sandbox.clob_account import ClobAccount
+from razor.adapters.sandbox.clob_orders import ClobOrders
+from razor.adapters.sandbox.clob_reads import ClobReads
+from razor.adapters.sandbox.gamma import Gamma
+from razor.adapters.sandbox.listing import EventListing, MarketListing
+from razor.adapters.sandbox.residents import Resident, settle_residents
+from razor.adapters.sandbox.router import Router
+from razor.adapters.sandbox.server import Front, Service, serving
+from razor.adapters.sandbox.status import StatusPage
+from razor.adapters.sandbox.streams import Hub
+from razor.adapters.sandbox.throttle import (
+    CALLER_LIMITS,
+    CallerLimits,
+    Enforcement,
+    SignerLimits,
+    Tier,
+)
+from razor.adapters.sandbox.venue import Admission, Venue
+from razor.app.wiring import Process
+from razor.domain.local_venue import FIRST_PORT, SERVICES
+
+__all__ = ["Sandbox", "SandboxPlan", "serve"]
+
+_SETTLE_MS: Final = (300, 900)
+_CONFIRM_MS: Final = (1_200, 1_200)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxPlan:
+    """What to serve. `port` is that of the CLOB, the others follow it; 0 takes free ones.
+
+    `speed`: venue seconds per second. `is_limited`: whether calls are limited as at the venue.
+    `is_verifying`: whether signatures of orders are recovered.
+    """
+
+    seed: int = 1
+    port: int = FIRST_PORT
+    speed: int = 1
+    tier: Tier = Tier.STANDARD
+    is_limited: bool = True
+    is_verifying: bool = True
+
+
+@dataclass(slots=True)
+class Sandbox:
+    """A venue with its services; `residents` are its funded test accounts."""
+
+    venue: Venue
+    hub: Hub
+    front: Front
+    services: list[Service]
+    residents: list[Resident] = field(default_factory=list[Resident])
+
+    def urls(self) -> dict[str, str]:
+        """Where each service answers."""
+        found = {service.name: service.url for service in self.services}
+        return {**found, "ws": found["clob"].replace("http://", "ws://", 1)}
+
+    def facts(self) -> dict[str, str | int]:
+        """What the status page counts."""
+        calls = {f"calls of {service.name}": service.calls for service in self.services}
+        return {
+            "seed": self.venue.seed,
+            "markets": len(self.venue.catalogue.markets),
+            "stream connections": self.hub.count(),
+            **calls,
+        }
+
+
+def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
+    """Build a venue over a clock, with its markets and residents; nothing listens yet."""
+    exchange = _core.Exchange(seed=plan.seed, mine_ms=_SETTLE_MS, confirm_ms=_CONFIRM_MS)
+    limits = Enforcement.ON if plan.is_limited else Enforcement.OFF
+    venue = Venue(
+        exchange,
+        clock=clock,
+        seed=plan.seed,
+        admission=Admission(
+            signers=SignerLimits(tier=plan.tier, enforcement=limits),
+            callers=CallerLimits(CALLER_LIMITS if plan.is_limited else {}),
+            is_verifying=plan.is_verifying,
+        ),
+    )
+    hub = Hub(venue)
+    _list_markets(venue)
+    residents = settle_residents(venue)
+    routers = {name: Router() for name in ("clob", "gamma", "status")}
+    ClobReads(venue).mount(routers["clob"])
+    ClobOrders(venue).mount(routers["clob"])
+    ClobAccount(venue).mount(routers["clob"])
+    Gamma(venue).mount(routers["gamma"])
+    services = [
+        Service(
+            name=name,
+            router=router,
+            port=plan.port + SERVICES.index(name) if plan.port else 0,
+            has_streams=name == "clob",
+        )
+        for name, router in routers.items()
+    ]
+    sandbox = Sandbox(
+        venue=venue,
+        hub=hub,
+        front=Front(venue, hub),
+        services=services,
+        residents=residents,
+    )
+    StatusPage(venue, residents, sandbox.urls, sandbox.facts).mount(routers["status"])
+    return sandbox
+
+
+def serve(start: Process, plan: SandboxPlan, said: Callable[[Sandbox], None]) -> None:
+    """Serve until the process is asked to stop; ``said`` is told once it listens.
+
+    Errors: ``OSError`` when a port is taken.
+    """
+    sandbox = build(plan, _clock(start, plan.speed))
+    asyncio.run(_serve(start, sandbox, said))
+
+
+async def _serve(start: Process, sandbox: Sandbox, said: Callable[[Sandbox], None]) -> None:
+    loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+
+    def stop() -> None:
+        loop.call_soon_threadsafe(stopped.set)
+
+    start.stop.on_request(stop)
+    async with serving(sandbox.front, sandbox.services):
+        said(sandbox)
+        await stopped.wait()
+
+
+def _clock(start: Process, speed: int) -> Callable[[], int]:
+    """The venue's time: that of this machine, or as much faster as asked."""
+    began, wall = time.monotonic_ns(), start.started_ns
+    return lambda: wall + (time.monotonic_ns() - began) * speed
+
+
+def _list_markets(venue: Venue) -> None:
+    """Two plain questions and a neg-risk event of three."""
+    group = EventListing(
+        event_id="9001",
+        slug="made-up-election",
+        title="Made-up election",
+        neg_risk_id="0x" + "ee" * 31 + "00",
+        tags=("sandbox",),
+    )
+    venue.catalogue.add_event(group)
+    now_ns = venue.now_ns()
+    for number, question in enumerate(("Made-up coin: heads?", "Made-up rain tomorrow?")):
+        market = _market(number, question, event_id="", fee_rate_ppm=40_000 * number)
+        venue.catalogue.open_market(venue.exchange, now_ns, market)
+    for number, name in enumerate(("Ann", "Ben", "Cas"), start=2):
+        market = _market(
+            number, f"Will {name} win the made-up election?", event_id="9001", name=name
+        )
+        venue.catalogue.open_market(venue.exchange, now_ns, market)
+
+
+def _market(
+    number: int, question: str, *, event_id: str, name: str = "", fee_rate_ppm: int = 0
+) -> MarketListing:
+    words = "".join(letter if letter.isalnum() else " " for letter in question.lower())
+    return MarketListing(
+        market_id=str(900_100 + number),
+        slug="-".join(words.split()),
+        question=question,
+        condition_id=f"0x{'c0' * 30}{number:04x}",
+        token_ids=(f"{70 * 10**75 + 2 * number}", f"{70 * 10**75 + 2 * number + 1}"),
+        event_id=event_id,
+        group_title=name,
+        fee_rate_ppm=fee_rate_ppm,
+    )
