@@ -10,145 +10,18 @@
     reason = "a test stops at the first surprise"
 )]
 
+#[path = "support/crowd.rs"]
+mod crowd;
+
 use std::fmt::Write as _;
 
-use razor_core::ids::{MarketIx, Outcome, TokenIx};
+use crowd::{DOLLAR, SECOND, SHARE, START, World, at, groups, plan, yes};
+use razor_core::ids::MarketIx;
 use razor_core::market::Fees;
-use razor_core::order::{OrderHash, Side};
-use razor_core::units::{Nanos, Qty, TickSize};
-use razor_sim::crowd::{Crowd, CrowdPlan, PlanFault, PlantPlan, Planted, advance};
-use razor_sim::exchange::{
-    AccountIx, Address, Asset, Command, Config, Event, Exchange, GroupIx, Operation, OrderType,
-    OwnerIx, PlaceOrder, Reply, Sizing, market_amounts,
-};
-
-const SECOND: i64 = 1_000_000_000;
-const START: i64 = 1_800_000_000 * SECOND;
-const SHARE: u64 = 1_000_000;
-const DOLLAR: u32 = 1_000_000;
-
-/// An exchange with its crowd, and what was told since the last look.
-#[derive(Clone)]
-struct World {
-    exchange: Exchange,
-    crowd: Crowd,
-    events: Vec<Event>,
-}
-
-impl World {
-    fn new(plan: CrowdPlan) -> Self {
-        // What has ended is soon forgotten: the audit looks at all that is known.
-        let config = Config { ended_orders: 1_000, final_trades: 100, ..Config::new(11) };
-        let mut exchange = Exchange::new(config);
-        let mut events = Vec::new();
-        let crowd = Crowd::open(plan, Nanos(START), &mut exchange, &mut events).expect("world");
-        exchange.audit().expect("sound");
-        Self { exchange, crowd, events }
-    }
-
-    /// One instant not later than `until`.
-    fn next(&mut self, until: Nanos) -> Option<Nanos> {
-        self.events.clear();
-        advance(&mut self.exchange, &mut self.crowd, until, &mut self.events)
-    }
-
-    fn run(&mut self, until: Nanos) {
-        while self.next(until).is_some() {}
-    }
-
-    /// The best prices of a group's YES tokens added up: asks, then bids; none of a side with a
-    /// gap.
-    fn sums(&self, group: GroupIx) -> [Option<u32>; 2] {
-        let markets = &self.exchange.group(group).expect("group").markets;
-        let tops: Vec<_> = markets.iter().map(|market| self.exchange.top(yes(*market))).collect();
-        let asks = tops.iter().map(|top| top.1.map(|price| price.price().micros())).sum();
-        let bids = tops.iter().map(|top| top.0.map(|price| price.price().micros())).sum();
-        [asks, bids]
-    }
-
-    fn trader(&mut self, at: Nanos) -> (AccountIx, OwnerIx) {
-        let address = Address([7; 20]);
-        let open = Command::OpenAccount { address, is_approved: true };
-        let Ok(Reply::Account(account)) = self.step(at, open) else { panic!("account") };
-        let add = Command::AddOwner { key: "ours".into(), account };
-        let Ok(Reply::Owner(owner)) = self.step(at, add) else { panic!("owner") };
-        let fund = Operation::Deposit(account, 1_000_000 * SHARE);
-        self.step(at, Command::Operate(fund)).expect("funds");
-        (account, owner)
-    }
-
-    fn step(&mut self, at: Nanos, command: Command) -> Result<Reply, razor_sim::exchange::Refusal> {
-        self.exchange.step(at, command, &mut self.events)
-    }
-
-    /// Buys, or sells by buying NO, so many shares of each leg at the planted prices; what came.
-    fn execute(&mut self, at: Nanos, set: &Planted, qty: u64) -> Vec<u64> {
-        let (account, owner) = self.trader(at);
-        let legs = set.legs.iter().zip(&set.prices).zip(1..);
-        legs.map(|((leg, price), number)| {
-            let yes = self.exchange.registry().token(leg.as_bytes()).expect("token");
-            let (token, price) = match set.side {
-                Side::Sell => (yes, *price),
-                Side::Buy => (TokenIx::of(yes.split().0, Outcome::No), price.complement()),
-            };
-            let market = self.exchange.market(yes.split().0).expect("market");
-            // A dollar more than it costs: the shares are the bound.
-            let (maker_amount, _) =
-                market_amounts(Side::Buy, qty * u64::from(price.0) / 10_000, price, market.tick);
-            let signed_for = market.spec.exchange();
-            let (_, taker_amount) = market_amounts(Side::Buy, maker_amount, price, market.tick);
-            let mut hash = [number; 32];
-            hash[..8].copy_from_slice(&at.0.to_be_bytes());
-            let order = PlaceOrder {
-                hash: OrderHash(hash),
-                owner,
-                account,
-                token,
-                side: Side::Buy,
-                maker_amount,
-                taker_amount,
-                order_type: OrderType::Fak,
-                is_post_only: false,
-                expiration_s: 0,
-                sizing: Sizing::Shares,
-                signed_for,
-            };
-            let Ok(Reply::Placed(ack)) = self.step(at, Command::Place(order)) else {
-                panic!("leg {number} of {set:?} was refused")
-            };
-            ack.taking
-        })
-        .collect()
-    }
-}
-
-fn yes(market: MarketIx) -> TokenIx {
-    TokenIx::of(market, Outcome::Yes)
-}
-
-fn at(seconds: i64) -> Nanos {
-    Nanos(START + seconds * SECOND)
-}
-
-fn groups(world: &World) -> Vec<GroupIx> {
-    (0..100).map(GroupIx).filter(|ix| world.exchange.group(*ix).is_some()).collect()
-}
-
-/// Small and large grids, free and dear markets, plants often and of both kinds.
-fn plan(seed: u64) -> CrowdPlan {
-    let tick = |micros| TickSize::from_micros(micros).expect("tick");
-    CrowdPlan {
-        ticks: vec![TickSize::CENT, tick(1_000), tick(2_500), tick(100)],
-        fees: vec![
-            Fees::Taker { rate_ppm: 40_000, exponent: 1 },
-            Fees::Free,
-            Fees::Taker { rate_ppm: 70_000, exponent: 2 },
-        ],
-        min_order_qtys: vec![Qty(5 * SHARE), Qty(15 * SHARE)],
-        plants: Some(PlantPlan { bids_percent: 40, ..PlantPlan::new() }),
-        ..CrowdPlan::new(seed)
-    }
-}
+use razor_core::order::Side;
+use razor_core::units::{Nanos, Qty};
+use razor_sim::crowd::{Crowd, CrowdPlan, PlanFault, PlantPlan, Planted};
+use razor_sim::exchange::{AccountIx, Asset, Command, Config, Event, Exchange, Mode, Operation};
 
 /// A course as text: what was told, and what was planted.
 fn course(plan: CrowdPlan, seconds: i64) -> (String, String) {
@@ -218,19 +91,39 @@ fn planted_sets_can_be_executed_at_their_stated_size_until_they_end() {
             for now in [set.start, last] {
                 world.run(now);
                 let mut copy = world.clone();
-                let before = copy.exchange.fees();
+                alone_at_their_prices(&copy, set);
                 let got = copy.execute(now, set, set.size.0);
                 copy.exchange.audit().expect("sound");
-                // Amounts of orders have two decimals, so a hundredth of a dollar may be missing.
-                let spare = set.prices.iter().map(|price| 200_000_000 / u64::from(price.0));
-                let spare = spare.max().expect("legs").max(1_000_000);
-                assert!(got.iter().all(|qty| qty + spare >= set.size.0), "{got:?} of {set:?}");
-                let _fees = copy.exchange.fees() - before;
+                assert!(got.iter().all(|(shares, _)| *shares == set.size.0), "{got:?} of {set:?}");
+                let spent: u64 = got.iter().map(|(_, cash)| cash).sum();
+                // Of rich bids NO was bought: all of them but one will pay.
+                let pays = match set.side {
+                    Side::Sell => set.size.0,
+                    Side::Buy => set.size.0 * (u64::try_from(got.len()).expect("legs") - 1),
+                };
+                let profit = pays.checked_sub(spent).expect("a profit");
+                // The rivals' part makes one print of two; each fee is rounded by itself.
+                assert!(profit.abs_diff(set.profit) <= 100, "{profit} for {set:?}");
                 let sum = set.sum_micros();
                 assert!(if set.side == Side::Sell { sum < DOLLAR } else { sum > DOLLAR });
                 assert!(set.profit >= set.size.0 * 15_000 / 1_000_000, "{set:?}");
             }
         }
+    }
+}
+
+/// The best level of each leg holds the planted size and nothing of the ordinary quotes, unless
+/// rivals have still to come.
+fn alone_at_their_prices(world: &World, set: &Planted) {
+    for (leg, price) in set.legs.iter().zip(&set.prices) {
+        let token = world.exchange.registry().token(leg.as_bytes()).expect("token");
+        let depth = world.exchange.depth(token);
+        let levels = if set.side == Side::Sell { depth.asks } else { depth.bids };
+        let (best, qty) = *levels.last().expect("a planted level");
+        assert_eq!(best, *price, "{set:?}");
+        assert!(qty >= set.size.0, "{qty} of {set:?}");
+        let has_rivals = set.rivals.iter().any(|qty| *qty > 0);
+        assert!(has_rivals || qty == set.size.0, "{qty} of {set:?}");
     }
 }
 
@@ -246,7 +139,8 @@ fn the_truth_says_what_was_taken_and_when_it_was_over() {
     let mut world = World::new(plan.clone());
     let now = Nanos(set.start.0 + 400_000_000);
     world.run(now);
-    let got = world.execute(now, &set, 10 * SHARE);
+    let got = world.execute(now, &set, 15 * SHARE);
+    let got: Vec<u64> = got.into_iter().map(|(shares, _)| shares).collect();
     world.run(set.end);
     let told = world.crowd.take_truth().remove(0);
     assert_eq!(told, Planted { taken: got, ..set.clone() });
@@ -254,6 +148,7 @@ fn the_truth_says_what_was_taken_and_when_it_was_over() {
     let mut world = World::new(plan);
     world.run(now);
     let got = world.execute(now, &set, 2 * set.size.0);
+    let got: Vec<u64> = got.into_iter().map(|(shares, _)| shares).collect();
     world.run(set.end);
     let told = world.crowd.take_truth().remove(0);
     assert_eq!(told.taken, got);
@@ -280,10 +175,10 @@ fn events_resolve_when_the_plan_says_so_and_books_empty() {
 fn makers_come_back_when_trading_was_off() {
     let mut world = World::new(plan(2));
     world.run(at(5));
-    let off = Operation::SetMode(razor_sim::exchange::Mode::CancelOnly);
+    let off = Operation::SetMode(Mode::CancelOnly);
     world.step(at(5), Command::Operate(off)).expect("mode");
     world.run(at(60));
-    let on = Operation::SetMode(razor_sim::exchange::Mode::Normal);
+    let on = Operation::SetMode(Mode::Normal);
     world.step(at(60), Command::Operate(on)).expect("mode");
     world.run(at(90));
     world.exchange.audit().expect("sound");

@@ -42,8 +42,8 @@ impl Crowd {
         send(order, floor).map(|ack| ack.hash)
     }
 
-    /// Takes up to `qty` shares of a token at `price` or better and leaves nothing; micro-shares
-    /// got or given. Buys are sized in dollars, so they may get a little less.
+    /// Takes about `qty` shares of a token at `price` or better and leaves nothing; micro-shares
+    /// got or given. A buy is sized in dollars, a whole number of cents and one dollar at least.
     pub(super) fn take(
         &mut self,
         trader: Trader,
@@ -51,15 +51,37 @@ impl Crowd {
         qty: u64,
         floor: &mut Floor<'_>,
     ) -> u64 {
-        let (token, side, price) = place;
-        let Some(market) = floor.exchange.market(token.split().0) else { return 0 };
-        let amount = match side {
-            Side::Buy => {
-                let cash = (qty * u64::from(price.0)).div_ceil(FINE_PER_DOLLAR);
-                (cash.div_ceil(CENT) * CENT).max(LEAST_CASH)
-            }
+        let amount = match place.1 {
+            Side::Buy => (cash_ceil(qty, place.2).div_ceil(CENT) * CENT).max(LEAST_CASH),
             Side::Sell => qty / LOT * LOT,
         };
+        self.take_for(trader, place, amount, floor)
+    }
+
+    /// Buys `qty` shares of a token at most; nothing if they cost less than an order may.
+    pub(super) fn buy_at_most(
+        &mut self,
+        trader: Trader,
+        (token, price): (TokenIx, Fine),
+        qty: u64,
+        floor: &mut Floor<'_>,
+    ) -> u64 {
+        let cash = qty * u64::from(price.0) / FINE_PER_DOLLAR / CENT * CENT;
+        if cash < LEAST_CASH {
+            return 0;
+        }
+        self.take_for(trader, (token, Side::Buy, price), cash, floor)
+    }
+
+    /// Takes for so many micro-dollars, or so many micro-shares on a sale.
+    fn take_for(
+        &mut self,
+        trader: Trader,
+        (token, side, price): (TokenIx, Side, Fine),
+        amount: u64,
+        floor: &mut Floor<'_>,
+    ) -> u64 {
+        let Some(market) = floor.exchange.market(token.split().0) else { return 0 };
         let amounts = market_amounts(side, amount, price, market.tick);
         let order = self.order(trader, token, side, amounts, OrderType::Fak, floor.exchange);
         let ack = order.and_then(|order| send(order, floor));
@@ -94,6 +116,10 @@ impl Crowd {
             signed_for: exchange.market(token.split().0)?.spec.exchange(),
         })
     }
+}
+
+fn cash_ceil(qty: u64, price: Fine) -> u64 {
+    (qty * u64::from(price.0)).div_ceil(FINE_PER_DOLLAR)
 }
 
 /// A refusal is the exchange's right, in a fault plan for instance; the trader tries again later.

@@ -232,11 +232,12 @@ impl Crowd {
         let Some(planting) = &self.clusters[cluster].planting else { return };
         let (price, qty) = (planting.prices[leg], planting.wanted[leg]);
         let yes = self.yes(market);
+        // Never more than its own part: the rest is the set's.
         let place = match planting.side {
-            Side::Sell => (yes, Side::Buy, price),
-            Side::Buy => (TokenIx::of(yes.split().0, Outcome::No), Side::Buy, price.complement()),
+            Side::Sell => (yes, price),
+            Side::Buy => (TokenIx::of(yes.split().0, Outcome::No), price.complement()),
         };
-        let got = self.take(self.rival, place, qty, floor);
+        let got = self.buy_at_most(self.rival, place, qty, floor);
         if let Some(planting) = &mut self.clusters[cluster].planting {
             planting.rivals[leg] += got;
         }
