@@ -21,6 +21,7 @@ mod files;
 mod lock;
 mod machine;
 mod probe;
+mod relay;
 mod session;
 mod sign;
 mod sim;
@@ -52,6 +53,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     machine::export(module)?;
     exchange::export(module)?;
     sign::export(module)?;
+    relay::export(module)?;
     bench::export(module)?;
     add_functions(module)
 }

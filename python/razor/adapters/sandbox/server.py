@@ -179,12 +179,12 @@ class Front:
     async def drive(self) -> None:
         """Let the venue's time pass: wake it when something is due."""
         while True:
-            due_ns = self._venue.exchange.due_ns()
+            due_ns = self._venue.due_ns()
             wait_s = _TICK_S
             if due_ns is not None:
                 wait_s = max(0.0, min(_TICK_S, (due_ns - self._venue.now_ns()) / NS_PER_S))
             if wait_s == 0.0:
-                self._venue.wake()
+                self._venue.go_on()
                 self.flush()
             # A call may bring something that is due earlier.
             self._moved.clear()
