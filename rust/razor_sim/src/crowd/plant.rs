@@ -374,3 +374,39 @@ fn between(least: i64, most: i64, rng: &mut Rng) -> i64 {
     let span = u64::try_from(most - least).unwrap_or(0);
     least + i64::try_from(rng.below_wide(span + 1)).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FEES: Fees = Fees::Taker { rate_ppm: 40_000, exponent: 1 };
+
+    fn search(side: Side, terms: &[(Fees, TickSize)], prices: [u32; 3]) -> Search<'_> {
+        Search { side, qty: 100 * SHARE, edge_ppm: 20_000, terms, prices: prices.to_vec() }
+    }
+
+    #[test]
+    fn prices_are_moved_until_the_size_pays_the_edge_after_fees_and_no_further() {
+        let terms = [(FEES, TickSize::CENT); 3];
+        for (side, prices) in [(Side::Sell, [350_000, 340_000, 330_000]), (Side::Buy, [310_000; 3])]
+        {
+            for is_spread in [false, true] {
+                let mut search = search(side, &terms, prices);
+                let profit = search.run(1, is_spread).expect("there is room");
+                // Two cents a set, and less than a tick and its change of fee above them.
+                assert!((2_000_000..3_100_000).contains(&profit), "{profit} {:?}", search.prices);
+                assert_eq!(search.profit(), Some(profit));
+                let moved = search.prices.iter().zip(&prices).filter(|(a, b)| a != b).count();
+                assert_eq!(moved, if is_spread { 3 } else { 1 }, "{:?}", search.prices);
+            }
+        }
+    }
+
+    #[test]
+    fn a_set_without_room_is_not_planted() {
+        let terms = [(Fees::Free, TickSize::from_micros(100_000).expect("tick")); 3];
+        let mut narrow = Search { edge_ppm: 900_000, ..search(Side::Sell, &terms, [400_000; 3]) };
+        assert_eq!(narrow.run(0, true), None);
+        assert!(narrow.prices.iter().all(|price| *price >= 200_000), "{:?}", narrow.prices);
+    }
+}

@@ -182,3 +182,46 @@ fn is_open(quote: &Quote, exchange: &Exchange) -> bool {
 pub(super) fn cancel(owner: OwnerIx, ids: Vec<OrderHash>, floor: &mut Floor<'_>) {
     let _answer = floor.step(Command::Cancel(owner, CancelScope::Orders(ids)));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tick(micros: u32) -> TickSize {
+        TickSize::from_micros(micros).expect("tick")
+    }
+
+    #[test]
+    fn asks_lie_above_the_belief_and_bids_below_it_on_every_grid() {
+        for step in [100_000, 10_000, 5_000, 2_500, 1_000, 100] {
+            for belief in (25_000..975_000).step_by(7_321) {
+                let ask = first_price(belief, 4_000, Side::Sell, tick(step), None);
+                let bid = first_price(belief, 4_000, Side::Buy, tick(step), None);
+                assert!(ask >= belief + 4_000 && ask < belief + 4_000 + step, "{ask} {belief}");
+                assert!(bid + 4_000 <= belief && ask.is_multiple_of(step));
+                assert!(bid.is_multiple_of(step));
+            }
+        }
+    }
+
+    #[test]
+    fn quotes_step_back_behind_a_planted_price() {
+        let bound = Some(Fine(4_100));
+        let ask = first_price(450_000, 4_000, Side::Sell, tick(10_000), bound);
+        let bid = first_price(450_000, 4_000, Side::Buy, tick(10_000), bound);
+        assert_eq!((bid, ask), (400_000, 460_000));
+        let ask = first_price(380_000, 4_000, Side::Sell, tick(10_000), bound);
+        assert_eq!(ask, 420_000);
+    }
+
+    #[test]
+    fn ladders_end_where_the_book_ends() {
+        let prices = |first, side| ladder(first, side, tick(10_000)).collect::<Vec<_>>();
+        let four = [5_000, 5_100, 5_200, 5_300].map(Fine);
+        assert_eq!(prices(500_000, Side::Sell), four);
+        assert_eq!(prices(980_000, Side::Sell), [9_800, 9_900].map(Fine));
+        assert_eq!(prices(20_000, Side::Buy), [200, 100].map(Fine));
+        assert_eq!(prices(0, Side::Buy), []);
+        assert_eq!(on_book(1_000_000, tick(10_000)), None);
+    }
+}
