@@ -23,11 +23,13 @@ __all__ = [
     "BasketSample",
     "BookSnapshot",
     "Bps",
+    "CallRefused",
     "Cancelled",
     "Corrupt",
     "DecodeError",
     "Exchange",
     "ExchangeOrder",
+    "ExchangePrint",
     "ExchangeRefused",
     "FeedBench",
     "FeedFacts",
@@ -39,6 +41,7 @@ __all__ = [
     "OrderMachine",
     "OrderRefused",
     "Prober",
+    "ProxyRelay",
     "RazorError",
     "Recorded",
     "RecorderBench",
@@ -47,6 +50,7 @@ __all__ = [
     "RiskCaps",
     "RiskRefused",
     "RunLock",
+    "SafeRelay",
     "Session",
     "SettingsError",
     "SignalLeg",
@@ -66,6 +70,9 @@ __all__ = [
     "Unreachable",
     "VenueError",
     "VenueOrder",
+    "WalletAct",
+    "WalletBatch",
+    "WalletCall",
     "__version__",
     "audit_rebuild",
     "audit_verify",
@@ -75,13 +82,17 @@ __all__ = [
     "capture_text",
     "checksum_address",
     "clock_cost_ns",
+    "contract_address",
+    "contract_at",
     "day14_json",
     "file_sha256",
+    "function_selector",
     "journal_head",
     "probe_capture",
     "resettled_json",
     "sha256",
     "simulate",
+    "venue_world_capture",
     "verify_login",
     "wallets_of",
     "world_capture",
@@ -179,6 +190,9 @@ class SignatureError(RazorError):
 
     signer: str | None
     """Who signed instead of the one who had to, where the signature is good but foreign."""
+
+class CallRefused(RazorError):
+    """A call of a wallet that is none of those that wallets make; its text says why."""
 
 class ExchangeRefused(RazorError):
     """The local exchange said no, in the venue's words; its text is that of the answer.
@@ -1357,7 +1371,64 @@ class Exchange:
         """Let time pass."""
 
     def due_ns(self) -> int | None:
-        """When something happens by itself next."""
+        """When something happens by itself next, a world's traders included."""
+
+    def open_world(
+        self,
+        now_ns: int,
+        *,
+        seed: int,
+        binaries: int = 4,
+        groups: int = 4,
+        group_size: int = 3,
+        has_augmented: bool = True,
+        ticks: list[str] | None = None,
+        fees: list[tuple[int, int]] | None = None,
+        min_order_qtys: list[int] | None = None,
+        pace_ms: int = 400,
+        plant_every_ms: int | None = ...,
+        plant_size: tuple[int, int] = ...,
+        plant_life_ms: tuple[int, int] = ...,
+        plant_edge_ppm: tuple[int, int] = ...,
+        plant_bids_percent: int = 16,
+        has_rivals: bool = False,
+        resolve_every_ms: int | None = None,
+    ) -> bytes:
+        """List a seeded world with its traders, who from then on act as time passes; the listing.
+
+        `binaries` plain markets and `groups` neg-risk groups of `group_size` outcomes (2 to 20);
+        with `has_augmented` the last group has "Other" and an unnamed outcome on top. `ticks`,
+        `fees` (rate in millionths, exponent) and `min_order_qtys` (micro-shares) are dealt to the
+        events in turn. `pace_ms`: mean time between two acts in a market. Every `plant_every_ms`
+        (None: never; 2,500 unless given) a group's asks, or of a hundred sets
+        `plant_bids_percent` times its bids, pay `plant_edge_ppm` millionths a set after fees, for
+        `plant_size` micro-shares of each leg during `plant_life_ms`; pairs are least and most:
+        15,000 to 40,000, 20 to 150 shares and 900 to 1,800 ms unless given. With `has_rivals` the
+        world's own traders take from them too, from a part on top. Every `resolve_every_ms` an
+        event resolves.
+
+        The listing is a JSON object with `seed`, `events` and `markets`. An event: `id` (digits),
+        `slug`, `title`, `neg_risk_market_id` and `group` (index here; both null for a plain
+        market), `is_augmented`, `start_ns`, `end_ns`. A market: `id` (digits), `event` (place in
+        `events`), `slug`, `question`, `group_item_title`, `condition_id`, `question_id`,
+        `token_ids`, `outcomes`, `tick` (decimal text), `min_order_qty_micros`, `fee_rate_ppm`,
+        `fee_exponent`, `group`, `leg` (place in the group), `market` (index here), `is_unnamed`
+        (a "Person X" of the venue: listed, not active), `is_other`, `start_ns`, `end_ns`. Every
+        hex id begins with 776f726c64 and every token id with 119111114108100, "world".
+
+        Accounts and keys of the world take indices here; no user frames are made for them.
+        Errors: `ValueError` for a plan outside its ranges, or when there is a world already.
+        """
+
+    def take_truth(self) -> bytes:
+        """Planted sets that ended since the last call, JSON lines; for checkers only.
+
+        `key` (negRiskMarketID), `side` (`asks` to buy or `bids` to sell), `legs` (YES token ids),
+        `prices_micros` and `sum_micros` of the best prices, `start_ns`, `end_ns` (taken back),
+        `over_ns` (the end, or when the first leg was sold out), `size_micros` per leg,
+        `profit_micros` of the whole size after fees, `taken_micros` of each leg by others than
+        the world's rivals, `rivals_micros` of each leg.
+        """
 
     def open_tape(self, now_ns: int, path: Path, *, seed: int = 1, quote_depth: int = ...) -> bytes:
         """Open a capture as the outside, its first record due now; the listing as JSON.
@@ -1832,6 +1903,13 @@ def simulate(from_seed: int, seeds: int, faults: str, tick: Callable[[int, int],
 def world_capture(path: Path, seed: int, start_ns: int, duration_ms: int) -> str:
     """Write the capture of a seeded world; gives its manifest as JSON text."""
 
+def venue_world_capture(path: Path, seed: int, start_ns: int, duration_ms: int) -> str:
+    """Write the capture of a seeded world on the local exchange; its manifest as JSON text.
+
+    Books, matches and fills are the exchange's own, played on virtual time; the plan is the demo's.
+    Errors: `StorageError`, `ValueError` for a duration outside 0 to a day.
+    """
+
 @final
 class Spread:
     """How the times of single calls are spread, ns; exact quantiles of all of them."""
@@ -2185,6 +2263,145 @@ class SignedOrder:
     @property
     def owns_maker(self) -> bool:
         """Whether the maker's address is the one this kind of wallet of the signer has."""
+
+@final
+class WalletCall:
+    """One call of a wallet: contract, `0x` data and wei as decimal text.
+
+    `SignatureError` names what is malformed.
+    """
+
+    def __new__(cls, *, target: str, data: str, value: str = "0") -> WalletCall: ...
+    @property
+    def target(self) -> str:
+        """The contract that is called."""
+
+    @property
+    def data(self) -> str:
+        """Selector and arguments, `0x` and lower-case digits."""
+
+    def act(self) -> WalletAct:
+        """What it asks for, in the one form that the official client encodes.
+
+        `CallRefused` for another contract, function, length or fixed member.
+        """
+
+@final
+class WalletAct:
+    """A call that is understood."""
+
+    @property
+    def kind(
+        self,
+    ) -> Literal[
+        "split",
+        "merge",
+        "redeem",
+        "redeem_part",
+        "convert",
+        "convert_one",
+        "approve",
+        "approve_tokens",
+        "send",
+        "send_tokens",
+    ]:
+        """What is done. `redeem_part` and `convert_one` are those of the second protocol."""
+
+    @property
+    def contract(self) -> str:
+        """The contract that is called, by its word (`contract_at`)."""
+
+    @property
+    def key(self) -> str:
+        """Condition, group, event or token as `0x` hex of its own length; "" where there is none.
+
+        Conditions of the second protocol have 62 digits, its events 58, everything else 64.
+        """
+
+    @property
+    def party(self) -> str | None:
+        """Who is approved, or gets something; None where that is the wallet itself."""
+
+    @property
+    def sender(self) -> str | None:
+        """Whose tokens are sent."""
+
+    @property
+    def index(self) -> int:
+        """Set of outcomes (a bit each), condition, outcome, or 1 for an approval given."""
+
+    @property
+    def amount(self) -> int:
+        """Micro-dollars or micro-shares, up to 2**256 - 1; 0 where the call has none."""
+
+@final
+class WalletBatch:
+    """Calls of a deposit wallet as they are signed. Nonce and deadline (s) are decimal text."""
+
+    def __new__(
+        cls, *, wallet: str, nonce: str, deadline: str, calls: list[WalletCall]
+    ) -> WalletBatch: ...
+    def sign(self, key: SigningKey) -> str:
+        """The signature of the wallet's owner."""
+
+    def sign_as_session(self, key: SigningKey) -> str:
+        """The signature of a session key, in its wrapper."""
+
+    def signer(self, signature: str) -> tuple[str, bool]:
+        """Who signed, and whether as a session key; `SignatureError` for no signature at all.
+
+        Another batch was signed by an address that nobody knows: compare with who should have.
+        """
+
+@final
+class SafeRelay:
+    """A transaction of a Safe: one call, or several through multisend (`is_delegate`)."""
+
+    def __new__(
+        cls, *, safe: str, call: WalletCall, is_delegate: bool, nonce: str
+    ) -> SafeRelay: ...
+    def sign(self, key: SigningKey) -> str:
+        """The signature of the Safe's owner."""
+
+    def signer(self, signature: str) -> str:
+        """Who signed, as of a batch; `SignatureError` for no signature at all."""
+
+    def calls(self) -> list[WalletCall]:
+        """The calls inside; `CallRefused`."""
+
+@final
+class ProxyRelay:
+    """A message of the owner of a proxy wallet to its factory, over the relay hub."""
+
+    def __new__(
+        cls,
+        *,
+        sender: str,
+        call: WalletCall,
+        relayer_fee: str,
+        gas_price: str,
+        gas_limit: str,
+        nonce: str,
+        relay_hub: str,
+        relay: str,
+    ) -> ProxyRelay: ...
+    def sign(self, key: SigningKey) -> str:
+        """The signature of the owner."""
+
+    def signer(self, signature: str) -> str:
+        """Who signed, as of a batch; `SignatureError` for no signature at all."""
+
+    def calls(self) -> list[WalletCall]:
+        """The calls inside; `CallRefused`."""
+
+def contract_at(address: str) -> str | None:
+    """The word for the contract at an address, None for any other address."""
+
+def contract_address(word: str) -> str:
+    """The address of a contract by its word; `ValueError` for no such word."""
+
+def function_selector(signature: str) -> str:
+    """The first four bytes of a call of `name(types)`, `0x` and 8 digits."""
 
 def verify_login(address: str, timestamp: str, nonce: int, signature: str) -> None:
     """Take a login signed by `address`, else raise `SignatureError`."""

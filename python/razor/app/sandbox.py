@@ -13,10 +13,14 @@ from typing import Final
 
 from razor import _core
 from razor.adapters.sandbox.clob_account import ClobAccount
+from razor.adapters.sandbox.clob_history import ClobHistory
 from razor.adapters.sandbox.clob_orders import ClobOrders
 from razor.adapters.sandbox.clob_reads import ClobReads
 from razor.adapters.sandbox.gamma import Gamma
 from razor.adapters.sandbox.listing import EventListing, MarketListing
+from razor.adapters.sandbox.relayer import MAX_SUBMITS, Pace, Relayer
+from razor.adapters.sandbox.relayer_keys import RelayerKeys
+from razor.adapters.sandbox.relayer_node import Node
 from razor.adapters.sandbox.residents import Resident, settle_residents
 from razor.adapters.sandbox.router import Router
 from razor.adapters.sandbox.server import Front, Service, serving
@@ -38,6 +42,8 @@ __all__ = ["Sandbox", "SandboxPlan", "serve"]
 
 _SETTLE_MS: Final = (300, 900)
 _CONFIRM_MS: Final = (1_200, 1_200)
+RELAYER_KEY: Final = "sandbox"
+"""The relayer key of every resident; it opens nothing anywhere else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +81,11 @@ class Sandbox:
     def urls(self) -> dict[str, str]:
         """Where each service answers."""
         found = {service.name: service.url for service in self.services}
-        return {**found, "ws": found["clob"].replace("http://", "ws://", 1)}
+        return {
+            **found,
+            "ws": found["clob"].replace("http://", "ws://", 1),
+            "rpc": f"{found['relayer']}/rpc",
+        }
 
     def facts(self) -> dict[str, str | int]:
         """What the status page counts."""
@@ -106,7 +116,9 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
 
     Errors: ``StorageError`` or ``ValueError`` for a tape that cannot be played.
     """
-    exchange = _core.Exchange(seed=plan.seed, mine_ms=_SETTLE_MS, confirm_ms=_CONFIRM_MS)
+    exchange = _core.Exchange(
+        seed=plan.seed, mine_ms=_SETTLE_MS, confirm_ms=_CONFIRM_MS, action_ms=_SETTLE_MS
+    )
     limits = Enforcement.ON if plan.is_limited else Enforcement.OFF
     venue = Venue(
         exchange,
@@ -125,11 +137,13 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
     else:
         markers = open_tape(venue, plan.tape)
     residents = settle_residents(venue)
-    routers = {name: Router() for name in ("clob", "gamma", "status")}
+    routers = {name: Router() for name in ("clob", "gamma", "relayer", "status")}
     ClobReads(venue).mount(routers["clob"])
     ClobOrders(venue).mount(routers["clob"])
     ClobAccount(venue).mount(routers["clob"])
+    ClobHistory(venue).mount(routers["clob"])
     Gamma(venue).mount(routers["gamma"])
+    _mount_relayer(venue, residents, routers["relayer"], plan)
     services = [
         Service(
             name=name,
@@ -151,6 +165,26 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
     return sandbox
 
 
+def _mount_relayer(
+    venue: Venue, residents: list[Resident], router: Router, plan: SandboxPlan
+) -> Relayer:
+    """The relayer with a key for every resident, and the node that its clients ask."""
+    keys = RelayerKeys()
+    for one in residents:
+        keys.grant_relayer(RELAYER_KEY, one.address)
+    relayer = Relayer(
+        venue,
+        keys,
+        seed=plan.seed,
+        pace=Pace(broadcast_ms=100, block_ms=500, confirm_ms=_CONFIRM_MS[0]),
+        max_submits=MAX_SUBMITS if plan.is_limited else None,
+    )
+    relayer.mount(router)
+    Node(venue, relayer.grants).mount(router)
+    venue.wind(relayer)
+    return relayer
+
+
 def serve(start: Process, plan: SandboxPlan, said: Callable[[Sandbox], None]) -> None:
     """Serve until the process is asked to stop; ``said`` is told once it listens.
 
@@ -163,6 +197,7 @@ def serve(start: Process, plan: SandboxPlan, said: Callable[[Sandbox], None]) ->
 
 
 async def _serve(start: Process, sandbox: Sandbox, said: Callable[[Sandbox], None]) -> None:
+    """Listen until the stop; the clock of the venue goes on meanwhile."""
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
 
     def stop() -> None:
@@ -204,6 +239,7 @@ def _list_markets(venue: Venue) -> None:
 def _market(
     number: int, question: str, *, event_id: str, name: str = "", fee_rate_ppm: int = 0
 ) -> MarketListing:
+    """A made-up market; its ids look like the venue's and cannot be."""
     words = "".join(letter if letter.isalnum() else " " for letter in question.lower())
     return MarketListing(
         market_id=str(900_100 + number),

@@ -14,12 +14,14 @@ mod bench;
 mod bps;
 mod calibrate;
 mod convert;
+mod crowd;
 mod errors;
 mod exchange;
 mod files;
 mod lock;
 mod machine;
 mod probe;
+mod relay;
 mod session;
 mod sign;
 mod sim;
@@ -52,6 +54,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     machine::export(module)?;
     exchange::export(module)?;
     sign::export(module)?;
+    relay::export(module)?;
     bench::export(module)?;
     add_functions(module)
 }
@@ -70,6 +73,7 @@ fn add_functions(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(calibrate::resettled_json, module)?)?;
     module.add_function(wrap_pyfunction!(probe::probe_capture, module)?)?;
     module.add_function(wrap_pyfunction!(simulate::simulate, module)?)?;
+    module.add_function(wrap_pyfunction!(files::venue_world_capture, module)?)?;
     module.add_function(wrap_pyfunction!(files::world_capture, module)?)
 }
 

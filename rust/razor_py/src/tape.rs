@@ -110,11 +110,6 @@ impl Player {
         Some(Nanos(self.start.0.saturating_add(since)).max(self.due))
     }
 
-    /// Whether the next thing to happen is a record. The exchange's own comes first.
-    pub(crate) fn leads(&self, core: &Core) -> bool {
-        self.due().is_some_and(|due| core.due().is_none_or(|other| due < other))
-    }
-
     /// Plays the next record at its time.
     pub(crate) fn play(&mut self, core: &mut Core, events: &mut Vec<Event>) {
         let (Some(due), Some(kind)) = (self.due(), self.ahead.kind) else { return };

@@ -127,6 +127,7 @@ class Front:
         return _response(answered)
 
     async def _stream(self, request: web.BaseRequest, channel: Channel) -> web.StreamResponse:
+        """Turn a call into a stream and keep it until either side ends."""
         socket = web.WebSocketResponse(
             compress=False, max_msg_size=MAX_FRAME, timeout=_SHUTDOWN_S, autoclose=True
         )
@@ -179,12 +180,12 @@ class Front:
     async def drive(self) -> None:
         """Let the venue's time pass: wake it when something is due."""
         while True:
-            due_ns = self._venue.exchange.due_ns()
+            due_ns = self._venue.due_ns()
             wait_s = _TICK_S
             if due_ns is not None:
                 wait_s = max(0.0, min(_TICK_S, (due_ns - self._venue.now_ns()) / NS_PER_S))
             if wait_s == 0.0:
-                self._venue.wake()
+                self._venue.go_on()
                 self.flush()
             # A call may bring something that is due earlier.
             self._moved.clear()
@@ -195,6 +196,7 @@ class Front:
 
 
 def _asked(request: web.BaseRequest, path: str, query: str, body: bytes, now_s: int) -> Request:
+    """A call as handlers see it: raw path, first and all values of the query."""
     pairs = parse_qsl(query, keep_blank_values=True) if query else []
     first: dict[str, str] = {}
     every: dict[str, list[str]] = {}
@@ -206,6 +208,7 @@ def _asked(request: web.BaseRequest, path: str, query: str, body: bytes, now_s: 
 
 
 def _response(answer: Answer) -> web.Response:
+    """An answer as the server writes it."""
     return web.Response(
         status=answer.status,
         body=answer.body,
@@ -216,6 +219,7 @@ def _response(answer: Answer) -> web.Response:
 
 
 def _named(headers: Mapping[str, str]) -> Mapping[str, str] | None:
+    """None where there are no headers, which costs the server less."""
     return headers or None
 
 
@@ -252,6 +256,8 @@ async def serving(front: Front, services: list[Service]) -> AsyncGenerator[None]
 def _handler(
     front: Front, service: Service
 ) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
+    """The handler of one service's port."""
+
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         return await front.handle(service, request)
 
