@@ -218,10 +218,10 @@ impl<'a> Lister<'a> {
         let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { ' ' };
         let words: String = title.to_ascii_lowercase().chars().map(plain).collect();
         let words: Vec<&str> = words.split_whitespace().collect();
-        let stem = words.join("-");
+        let stem = if words.is_empty() { "market".to_owned() } else { words.join("-") };
         let mut slug = stem.clone();
         let mut number = 1;
-        while slug.is_empty() || !self.slugs.insert(slug.clone()) {
+        while !self.slugs.insert(slug.clone()) {
             number += 1;
             slug = format!("{stem}-{number}");
         }
