@@ -65,6 +65,7 @@ __all__ = [
     "Source",
     "Spread",
     "StorageError",
+    "TapeProgress",
     "Throttled",
     "UnitsError",
     "Unreachable",

@@ -1,11 +1,14 @@
 """A capture played into the local exchange: listing, depth, time, and how it ends."""
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
+from websockets.asyncio.client import connect
 
 from razor import _core
+from razor.adapters.sandbox.server import serving
 from razor.adapters.sandbox.tape import LeapClock, open_tape
 from razor.app.sandbox import SandboxPlan
 from tests.sandbox.trader import ONE, SECOND, START_NS, Place
@@ -237,3 +240,56 @@ def test_a_tape_is_listed_on_an_exchange_without_other_markets(capture: Path) ->
     )
     with pytest.raises(ValueError, match="not the next one"):
         open_tape(venue, capture)
+
+
+def test_subscribers_of_a_socket_hear_the_recording(capture: Path) -> None:
+    async def story() -> list[str]:
+        clock = LeapClock(START_NS)
+        place = Place(
+            clock=clock,  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+            plan=SandboxPlan(is_limited=False, port=0, tape=capture),
+        )
+        said = {"type": "market", "assets_ids": [place.token(0)], "custom_feature_enabled": True}
+        heard: list[str] = []
+        async with (
+            serving(place.sandbox.front, place.sandbox.services),
+            connect(f"{place.sandbox.urls()['ws']}/ws/market") as books,
+        ):
+            await books.send(json.dumps(said))
+            assert json.loads(await books.recv())[0]["bids"] == []
+            # Time moves from here on, so that nothing is missed.
+            clock.leap_over(place.sandbox.venue.exchange)
+            while len(heard) < 40:
+                heard.append(json.loads(await books.recv())["event_type"])
+        return heard
+
+    heard = asyncio.run(asyncio.wait_for(story(), 20.0))
+    assert {"price_change", "best_bid_ask"} <= set(heard)
+
+
+def test_a_print_of_the_recording_fills_a_better_order_of_ours(tmp_path: Path) -> None:
+    path = quoted(tmp_path / "q.jsonl", (1, "0,0.4,0.5"))
+    row = {
+        "asset": "nyy",
+        "conditionId": "nyy-bos",
+        "side": "SELL",
+        "size": 30,
+        "price": 0.4,
+        "timestamp": QUOTED_AT_NS // SECOND + 60,
+        "transactionHash": "0x1",
+    }
+    line = {"t": QUOTED_AT_NS + 60 * SECOND, "c": "t", "e": 0, "k": "trade", "m": json.dumps(row)}
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+    place = place_with(path)
+    place.pass_time(1)
+    trader = place.trader(0)
+    answer = trader.post(place.token(0), "BUY", 45, 20)
+    assert answer.json["status"] == "live"
+    place.pass_time(90)
+    assert progress_of(place).prints == 1
+    assert trader.balance(place.token(0)) == 20 * ONE
+    bids = {level["price"] for level in book(place, 0)["bids"]}
+    assert bids == {"0.4"}
+    last = place.ask("GET", "/last-trade-price", query={"token_id": place.token(0)}).json
+    assert float(last["price"]) == pytest.approx(0.4)

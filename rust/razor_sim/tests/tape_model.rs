@@ -1,11 +1,12 @@
-//! A tape with orders of ours against a slow tape that follows the rules of docs/EXCHANGE.md word by
-//! word: after every act both have the same levels and the same fills.
+//! A tape with orders of ours against a slow tape that follows the rules of docs/EXCHANGE.md word
+//! by word: after every act both have the same levels and the same fills.
 
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::wildcard_enum_match_arm,
     reason = "a test stops at the first surprise"
 )]
 
@@ -175,10 +176,10 @@ fn act() -> impl Strategy<Value = Do> {
         })
     };
     prop_oneof![
-        5 => (side(), price(), 0_u64..30).prop_map(|(side, price, qty)| Do::Change(side, price, qty)),
+        5 => (side(), price(), 0_u64..30).prop_map(|it| Do::Change(it.0, it.1, it.2)),
         2 => (levels(44), levels(50)).prop_map(|(bids, asks)| Do::Book(bids, asks)),
-        3 => (side(), price(), 1_u64..40).prop_map(|(side, price, qty)| Do::Print(side, price, qty)),
-        5 => (side(), price(), 5_u64..30).prop_map(|(side, price, qty)| Do::Order(side, price, qty)),
+        3 => (side(), price(), 1_u64..40).prop_map(|it| Do::Print(it.0, it.1, it.2)),
+        5 => (side(), price(), 5_u64..30).prop_map(|it| Do::Order(it.0, it.1, it.2)),
     ]
 }
 
