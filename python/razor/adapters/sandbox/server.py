@@ -12,10 +12,13 @@ owed goes out in one write. Whoever does not read is closed (venues do so too).
 
 import asyncio
 import logging
+import socket
+import struct
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from typing import Final
+from http import HTTPStatus
+from typing import Final, Protocol
 from urllib.parse import parse_qsl
 
 from aiohttp import WSMsgType, web
@@ -48,10 +51,6 @@ _SILENT = logging.getLogger("razor.sandbox.http")
 _SILENT.disabled = True
 _PATHS: Final = {"/ws/market": Channel.MARKET, "/ws/user": Channel.USER}
 
-Middle = Callable[["Service", Request, Callable[[], Answer]], Awaitable[Answer | None]]
-"""What stands between a call and its handler: faults. None cuts the connection."""
-
-
 @dataclass(slots=True)
 class Service:
     """A set of routes under one port; `port` is 0 until it listens on a free one."""
@@ -68,6 +67,40 @@ class Service:
         return f"http://{LOOPBACK}:{self.port}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken(Answer):
+    """An answer whose bytes, head included, break off after so many; then the connection ends."""
+
+    at_byte: int
+    is_reset: bool
+
+
+class Middle(Protocol):
+    """What stands between a call and its handler: faults."""
+
+    async def call(
+        self, service: Service, request: Request, answer: Callable[[Request], Answer]
+    ) -> Answer | None:
+        """Answer a call, with or without `answer`; None cuts the connection."""
+        ...
+
+    def opens(self, service: Service, path: str) -> Answer | None:
+        """Why a stream does not open; None lets it."""
+        ...
+
+    def due_ns(self) -> int | None:
+        """When it has something to do next."""
+        ...
+
+    def wake(self) -> None:
+        """Do what is due."""
+        ...
+
+    def on_change(self, moved: Callable[[], None]) -> None:
+        """Say so when something became due earlier."""
+        ...
+
+
 class Front:
     """One venue behind sockets."""
 
@@ -78,6 +111,8 @@ class Front:
         self._middle = middle
         self._transports: dict[Subscriber, asyncio.WriteTransport] = {}
         self._moved = asyncio.Event()
+        if middle is not None:
+            middle.on_change(self._moved.set)
 
     def answer(self, service: Service, request: Request, path: str) -> Answer:
         """Answer one call; every refusal is an answer."""
@@ -98,6 +133,9 @@ class Front:
         """Answer one call of a socket."""
         path, _, query = request.raw_path.partition("?")
         if service.has_streams and path in _PATHS:
+            refused = self._middle.opens(service, path) if self._middle else None
+            if refused is not None:
+                return _response(refused)
             return await self._stream(request, _PATHS[path])
         try:
             body = await request.read()
@@ -108,20 +146,20 @@ class Front:
         try:
             asked = _asked(request, path, query, body, self._venue.now_s())
 
-            def answer() -> Answer:
-                return self.answer(service, asked, path)
+            def answer(of: Request) -> Answer:
+                return self.answer(service, of, path)
 
             if self._middle is None:
-                answered: Answer | None = answer()
+                answered: Answer | None = answer(asked)
             else:
-                answered = await self._middle(service, asked, answer)
+                answered = await self._middle.call(service, asked, answer)
         except Exception:  # noqa: BLE001 - the supervisor of a call
             # A bug of ours; the venue says as much when it has one.
             _LOG.exception("a call failed: %s %s", request.method, path)
             answered = refusal_answer(Refused(500, "could not run the execution"))
-        if answered is None:
+        if answered is None or isinstance(answered, Broken):
             if request.transport is not None:
-                request.transport.abort()
+                _break_off(request.transport, answered)
             raise ConnectionResetError
         self._moved.set()
         return _response(answered)
@@ -169,20 +207,33 @@ class Front:
                 continue
             transport.write(b"".join(subscriber.outbox))
             subscriber.outbox.clear()
-            if transport.get_write_buffer_size() > _UNSENT_MOST:
+            if subscriber.is_cut:
+                transport.close()
+            elif transport.get_write_buffer_size() > _UNSENT_MOST:
                 transport.abort()
         self._hub.dirty.clear()
+
+    def wake(self) -> None:
+        """Do what is due by now: faults first, since they may move the venue."""
+        if self._middle is not None:
+            self._middle.wake()
+        self._venue.wake()
+        self.flush()
+
+    def _due_ns(self) -> int | None:
+        middle = self._middle.due_ns() if self._middle else None
+        due = [it for it in (self._venue.exchange.due_ns(), middle) if it is not None]
+        return min(due, default=None)
 
     async def drive(self) -> None:
         """Let the venue's time pass: wake it when something is due."""
         while True:
-            due_ns = self._venue.exchange.due_ns()
+            due_ns = self._due_ns()
             wait_s = _TICK_S
             if due_ns is not None:
                 wait_s = max(0.0, min(_TICK_S, (due_ns - self._venue.now_ns()) / NS_PER_S))
             if wait_s == 0.0:
-                self._venue.wake()
-                self.flush()
+                self.wake()
             # A call may bring something that is due earlier.
             self._moved.clear()
             with suppress(TimeoutError):
@@ -210,6 +261,26 @@ def _response(answer: Answer) -> web.Response:
         content_type=answer.media,
         charset="utf-8" if answer.media.startswith("text/") else None,
     )
+
+
+def _break_off(transport: asyncio.WriteTransport, answer: Broken | None) -> None:
+    """Send what is left of an answer, and end the connection with a reset or in order."""
+    if answer is not None:
+        head = [
+            f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}",
+            f"Content-Type: {answer.media}",
+            *(f"{name}: {value}" for name, value in answer.headers.items()),
+            f"Content-Length: {len(answer.body)}",
+        ]
+        whole = "\r\n".join([*head, "", ""]).encode() + answer.body
+        transport.write(whole[: answer.at_byte])
+        if not answer.is_reset:
+            transport.close()
+            return
+    end = transport.get_extra_info("socket")
+    if end is not None and end.family != socket.AF_UNIX:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 def _named(headers: Mapping[str, str]) -> Mapping[str, str] | None:
