@@ -19,6 +19,7 @@ from razor.adapters.sandbox.listing import EventListing, MarketListing
 from razor.adapters.sandbox.residents import Resident, settle_residents
 from razor.adapters.sandbox.router import Router
 from razor.adapters.sandbox.server import Front, Service, serving
+from razor.adapters.sandbox.status import StatusPage
 from razor.adapters.sandbox.streams import Hub
 from razor.adapters.sandbox.throttle import (
     CALLER_LIMITS,
@@ -29,10 +30,10 @@ from razor.adapters.sandbox.throttle import (
 )
 from razor.adapters.sandbox.venue import Venue
 from razor.app.wiring import Process
+from razor.domain.local_venue import FIRST_PORT, SERVICES
 
-__all__ = ["PORT", "Sandbox", "SandboxPlan", "serve"]
+__all__ = ["Sandbox", "SandboxPlan", "serve"]
 
-PORT: Final = 8_640
 _SETTLE_MS: Final = (300, 900)
 _CONFIRM_MS: Final = (1_200, 1_200)
 
@@ -45,7 +46,7 @@ class SandboxPlan:
     """
 
     seed: int = 1
-    port: int = PORT
+    port: int = FIRST_PORT
     speed: int = 1
     tier: Tier = Tier.STANDARD
     is_limited: bool = True
@@ -66,6 +67,16 @@ class Sandbox:
         found = {service.name: service.url for service in self.services}
         return {**found, "ws": found["clob"].replace("http://", "ws://", 1)}
 
+    def facts(self) -> dict[str, str | int]:
+        """What the status page counts."""
+        calls = {f"calls of {service.name}": service.calls for service in self.services}
+        return {
+            "seed": self.venue.seed,
+            "markets": len(self.venue.catalogue.markets),
+            "stream connections": self.hub.count(),
+            **calls,
+        }
+
 
 def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
     """Build a venue over a clock, with its markets and residents; nothing listens yet."""
@@ -81,7 +92,7 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
     hub = Hub(venue)
     _list_markets(venue)
     residents = settle_residents(venue)
-    routers = {name: Router() for name in ("clob", "gamma")}
+    routers = {name: Router() for name in ("clob", "gamma", "status")}
     ClobReads(venue).mount(routers["clob"])
     ClobOrders(venue).mount(routers["clob"])
     ClobAccount(venue).mount(routers["clob"])
@@ -90,18 +101,20 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
         Service(
             name=name,
             router=router,
-            port=plan.port + at if plan.port else 0,
+            port=plan.port + SERVICES.index(name) if plan.port else 0,
             has_streams=name == "clob",
         )
-        for at, (name, router) in enumerate(routers.items())
+        for name, router in routers.items()
     ]
-    return Sandbox(
+    sandbox = Sandbox(
         venue=venue,
         hub=hub,
         front=Front(venue, hub),
         services=services,
         residents=residents,
     )
+    StatusPage(venue, residents, sandbox.urls, sandbox.facts).mount(routers["status"])
+    return sandbox
 
 
 def serve(start: Process, plan: SandboxPlan, said: Callable[[Sandbox], None]) -> None:

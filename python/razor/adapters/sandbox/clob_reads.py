@@ -13,7 +13,7 @@ import msgspec
 
 from razor.adapters.sandbox.listing import Listed, Standing
 from razor.adapters.sandbox.refusal import Refused
-from razor.adapters.sandbox.router import Request, Router
+from razor.adapters.sandbox.router import Handler, Request, Router
 from razor.adapters.sandbox.spelling import decimal_number, decimal_text, iso_time, page_of
 from razor.adapters.sandbox.venue import Venue
 
@@ -78,9 +78,8 @@ class ClobReads:
 
     def mount(self, router: Router) -> None:
         """List every route."""
-        for path, handler in (
+        reads: tuple[tuple[str, Handler], ...] = (
             ("/ok", lambda _: "OK"),
-            ("/", lambda _: "OK"),
             ("/time", lambda _: self._venue.now_s()),
             ("/version", lambda _: {"version": 2}),
             ("/book", lambda request: self.book(_token_id(request))),
@@ -101,15 +100,17 @@ class ClobReads:
             ("/sampling-markets", self._no_rewards),
             ("/simplified-markets", self._simplified),
             ("/sampling-simplified-markets", self._no_rewards),
-        ):
-            router.add("GET", path, handler)
-        for path, handler in (
+        )
+        batches: tuple[tuple[str, Handler], ...] = (
             ("/books", self._books),
             ("/prices", self._prices),
             ("/midpoints", lambda request: self._map(request, self._mid)),
             ("/spreads", lambda request: self._map(request, self._spread)),
             ("/last-trades-prices", self._last_trades_prices),
-        ):
+        )
+        for path, handler in reads:
+            router.add("GET", path, handler)
+        for path, handler in batches:
             router.add("POST", path, handler)
 
     def book(self, token_id: str) -> Book:

@@ -34,8 +34,8 @@ from razor.adapters.sandbox.router import (
 )
 from razor.adapters.sandbox.streams import MAX_FRAME, Channel, Hub, Subscriber
 from razor.adapters.sandbox.venue import NS_PER_S, Venue
+from razor.domain.local_venue import LOOPBACK
 
-LOOPBACK: Final = "127.0.0.1"
 MAX_BODY: Final = 1_048_576
 MAX_QUERY: Final = 65_536
 _BACKLOG: Final = 512
@@ -202,11 +202,14 @@ class Front:
         """Send every subscriber what it is owed."""
         for subscriber in self._hub.dirty:
             transport = self._transports.get(subscriber)
-            if transport is None or transport.is_closing():
-                subscriber.outbox.clear()
+            if transport is None:
+                # Not on a socket; whoever drives it takes the frames.
                 continue
-            transport.write(b"".join(subscriber.outbox))
+            frames = b"".join(subscriber.outbox)
             subscriber.outbox.clear()
+            if transport.is_closing():
+                continue
+            transport.write(frames)
             if subscriber.is_cut:
                 transport.close()
             elif transport.get_write_buffer_size() > _UNSENT_MOST:

@@ -57,7 +57,7 @@ def offset_of(cursor: str) -> int | None:
 def page_of(items: Sequence[object], cursor: str, limit: int) -> dict[str, object]:
     """One page of a list in the envelope of the CLOB."""
     offset = offset_of(cursor)
-    taken = [] if offset is None else items[offset : offset + limit]
+    taken: Sequence[object] = [] if offset is None else items[offset : offset + limit]
     is_last = offset is None or offset + limit >= len(items)
     following = LAST_CURSOR if is_last else _cursor(0 if offset is None else offset + limit)
     return {"limit": limit, "count": len(taken), "next_cursor": following, "data": taken}

@@ -119,7 +119,7 @@ source = click.option(
     default="polymarket",
     show_default=True,
     metavar="SOURCE",
-    help="polymarket, or replay:PATH with a capture or a run directory.",
+    help="polymarket, sandbox[:PORT], or replay:PATH with a capture or a run directory.",
 )
 
 # Gives `runs_dir`, a Path or None.

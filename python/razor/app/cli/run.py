@@ -16,6 +16,7 @@ from razor.app.cli import options
 from razor.app.cli.failure import ExitCode
 from razor.app.cli.following import until_stopped
 from razor.app.cli.verb import Verb, process
+from razor.app.local import LOCAL, LOCAL_MARKER, is_local, local_settings
 from razor.app.operated import operated, served_wait
 from razor.app.recordings import Recording, demo_recording, recording_at
 from razor.app.runs import OpenRun, RunPlan, admitted_gates, opened, require_markets
@@ -27,7 +28,7 @@ from razor.domain.errors import JsonValue, Problem, SettingsError
 from razor.domain.fault_plan import FaultLine
 from razor.domain.manifest import ResumePolicy, Source
 from razor.domain.mode import GateVector, OrderPath
-from razor.domain.settings import default_file, read_settings
+from razor.domain.settings import Settings, default_file, read_settings
 from razor.domain.switches import read_switches
 
 __all__ = ["demo_verb", "record_verb", "replay_verb", "run_verb"]
@@ -81,6 +82,8 @@ def run_verb(
     --mode live with live.enabled = false sends the signals to a simulated venue as well; no order
     of this version reaches a real one.
     --source polymarket records the venue, read-only, until Ctrl-C or --duration;
+    --source sandbox[:PORT] records the local exchange of razor sandbox serve, all of its markets
+    where run.market_ids names none;
     --source replay:PATH plays a capture or the journal of a run.
     """
     file = read_config(config)
@@ -97,6 +100,17 @@ def run_verb(
     if source == _LIVE:
         plan = replace(_live_plan(file, gates, where, resume), faults=lines)
         return _record(start, plan, duration_ms=duration_ms, is_reported=True, is_json=as_json)
+    if is_local(source):
+        settings = local_settings(file.settings, source)
+        plan = replace(_local_plan(file, gates, where), faults=lines)
+        return _record(
+            start,
+            plan,
+            duration_ms=duration_ms,
+            is_reported=True,
+            is_json=as_json,
+            settings=settings,
+        )
     raise _unknown_source(source)
 
 
@@ -219,9 +233,18 @@ def _play(
 
 
 def _record(
-    start: Process, plan: RunPlan, *, duration_ms: int, is_reported: bool, is_json: bool
+    start: Process,
+    plan: RunPlan,
+    *,
+    duration_ms: int,
+    is_reported: bool,
+    is_json: bool,
+    settings: Settings | None = None,
 ) -> ExitCode:
-    """Record the live venue until a stop or the duration, and tell what came of it."""
+    """Record a live venue until a stop or the duration, and tell what came of it.
+
+    ``settings`` say where the venue is when the file does not.
+    """
     from razor.app.live import LiveJob, record_live  # noqa: PLC0415 - only live verbs load sockets
 
     with opened(start, plan) as run:
@@ -231,7 +254,7 @@ def _record(
         switches = read_switches(start.environment)
         with operated(start, plan, run) as mail:
             job = LiveJob(
-                settings=plan.config.settings,
+                settings=settings or plan.config.settings,
                 session=live,
                 mailbox=mail,
                 duration_ms=duration_ms,
@@ -309,6 +332,18 @@ def _live_plan(
     )
 
 
+def _local_plan(file: ConfigFile, gates: GateVector, runs_dir: Path) -> RunPlan:
+    """Plan a run on the local exchange; it is never resumed, for that venue forgets everything."""
+    return RunPlan(
+        config=file,
+        gates=gates,
+        source=Source(kind=LOCAL, is_live=True),
+        runs_dir=runs_dir,
+        resume=ResumePolicy.NEVER,
+        markers=(LOCAL_MARKER,),
+    )
+
+
 def _tell(start: Process, outcome: _Outcome, *, is_json: bool) -> None:
     """Tell a person: the report first, then what happened, where it is, and why trading stopped."""
     run, written = outcome.run, outcome.written
@@ -364,7 +399,7 @@ def _unknown_source(source: str) -> SettingsError:
     problem = Problem(
         key="--source",
         found=repr(source),
-        allowed=f"{_LIVE} or {_REPLAY}PATH",
-        remedy="give one of them; the sandbox is not in this version",
+        allowed=f"{_LIVE}, {LOCAL}, {LOCAL}:PORT or {_REPLAY}PATH",
+        remedy="give one of them",
     )
     return SettingsError(source="command line", problems=[problem])

@@ -2,11 +2,13 @@
 
 import click
 
+from razor.adapters.sandbox.status import hints
 from razor.app.cli import options
 from razor.app.cli.verb import VerbGroup, process
-from razor.app.sandbox import PORT, Sandbox, SandboxPlan, serve
+from razor.app.sandbox import Sandbox, SandboxPlan, serve
 from razor.app.wiring import Process
 from razor.domain.errors import JsonValue
+from razor.domain.local_venue import FIRST_PORT
 
 __all__ = ["sandbox_verbs"]
 
@@ -22,7 +24,7 @@ def sandbox_verbs() -> None:
 @click.option(
     "--port",
     type=click.IntRange(0, _PORT_MOST),
-    default=PORT,
+    default=FIRST_PORT,
     show_default=True,
     metavar="N",
     help="Port of the CLOB on this machine; the other services follow it. 0 takes free ones.",
@@ -67,7 +69,9 @@ def _say(start: Process, sandbox: Sandbox, *, as_json: bool) -> None:
     start.console.table(
         ("service", "address"), [(name, url) for name, url in urls.items()], title="Serving"
     )
-    for one in sandbox.residents:
-        start.console.fact(
-            f"test key {one.key} holds {one.wallet} (signature type {one.signature_type})"
-        )
+    start.console.table(
+        ("test key", "wallet", "signature type"),
+        [(one.key, one.wallet, str(one.signature_type)) for one in sandbox.residents],
+        title="Funded test accounts; their keys are public and worth nothing",
+    )
+    start.console.block(hints(urls, sandbox.residents))
