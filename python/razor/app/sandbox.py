@@ -8,14 +8,18 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from razor import _core
 from razor.adapters.sandbox.clob_account import ClobAccount
 from razor.adapters.sandbox.clob_orders import ClobOrders
 from razor.adapters.sandbox.clob_reads import ClobReads
+from razor.adapters.sandbox.fault_files import load_plan, open_truth
+from razor.adapters.sandbox.faults import Faults
 from razor.adapters.sandbox.gamma import Gamma
 from razor.adapters.sandbox.listing import EventListing, MarketListing
+from razor.adapters.sandbox.proxy import Wires
 from razor.adapters.sandbox.residents import Resident, settle_residents
 from razor.adapters.sandbox.router import Router
 from razor.adapters.sandbox.server import Front, Service, serving
@@ -43,6 +47,7 @@ class SandboxPlan:
     """What to serve. `port` is that of the CLOB, the others follow it; 0 takes free ones.
 
     `speed`: venue seconds per second. `is_limited`: whether calls are limited as at the venue.
+    `faults`: the plan of what goes wrong. `truth`: where the ledger for checkers is written, anew.
     """
 
     seed: int = 1
@@ -50,6 +55,8 @@ class SandboxPlan:
     speed: int = 1
     tier: Tier = Tier.STANDARD
     is_limited: bool = True
+    faults: Path | None = None
+    truth: Path | None = None
 
 
 @dataclass(slots=True)
@@ -61,6 +68,7 @@ class Sandbox:
     front: Front
     services: list[Service]
     residents: list[Resident] = field(default_factory=list[Resident])
+    wires: Wires | None = None
 
     def urls(self) -> dict[str, str]:
         """Where each service answers."""
@@ -106,12 +114,17 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
         )
         for name, router in routers.items()
     ]
+    planned = load_plan(plan.faults)
+    faults = None
+    if plan.faults is not None or plan.truth is not None:
+        faults = Faults(venue, hub, planned, open_truth(plan.truth))
     sandbox = Sandbox(
         venue=venue,
         hub=hub,
-        front=Front(venue, hub),
+        front=Front(venue, hub, faults),
         services=services,
         residents=residents,
+        wires=None if faults is None else Wires(planned.wires, faults.agenda, plan.seed),
     )
     StatusPage(venue, residents, sandbox.urls, sandbox.facts).mount(routers["status"])
     return sandbox
@@ -133,7 +146,7 @@ async def _serve(start: Process, sandbox: Sandbox, said: Callable[[Sandbox], Non
         loop.call_soon_threadsafe(stopped.set)
 
     start.stop.on_request(stop)
-    async with serving(sandbox.front, sandbox.services):
+    async with serving(sandbox.front, sandbox.services, sandbox.wires):
         said(sandbox)
         await stopped.wait()
 

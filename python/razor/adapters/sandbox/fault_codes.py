@@ -5,7 +5,8 @@ Owns: `CODES` (what a code does here, its kinds and parameters) and `ELSEWHERE`.
 Must never: list a kind or a parameter that no effect reads; a test raises every one of them.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
@@ -37,6 +38,12 @@ class CodeSpec:
     """Methods and paths it is about where the plan names neither; `*` is any method."""
     service: str = ""
     """Service it is about where the plan names none."""
+    by_kind: Mapping[str, tuple[tuple[str, str], ...]] = field(
+        default_factory=dict[str, tuple[tuple[str, str], ...]]
+    )
+    """Paths of kinds that have others than their code."""
+    needs: tuple[str, ...] = ()
+    """Keys that a plan must give, because no usual value makes sense."""
 
 
 _ORDER: Final = (("POST", "/order"), ("POST", "/orders"))
@@ -58,6 +65,7 @@ _LOGIN: Final = (
     ("GET", "/data/orders"),
     ("GET", "/data/trades"),
 )
+_AUTH: Final = (("GET", "/auth/derive-api-key"), ("POST", "/auth/api-key"))
 
 REFUSALS: Final = {
     "payload": "Invalid order payload",
@@ -109,9 +117,7 @@ CODES: Final = {
     "F-01": CodeSpec(
         seam=Seam.MARKET, what="no market frame at all; PING is still answered with PONG"
     ),
-    "F-02": CodeSpec(
-        seam=Seam.MARKET, what="frames of one token are left out; name it with token"
-    ),
+    "F-02": CodeSpec(seam=Seam.MARKET, what="frames of one token are left out", needs=("token",)),
     "F-03": CodeSpec(
         seam=Seam.MARKET,
         what="no initial snapshot for a connection with more than `over` tokens (500)",
@@ -144,7 +150,10 @@ CODES: Final = {
         ),
     ),
     "F-06": CodeSpec(
-        seam=Seam.VENUE, what="the grid of a market changes to `tick`", params=("tick",)
+        seam=Seam.VENUE,
+        what="the grid of a market changes to `tick`",
+        params=("tick",),
+        needs=("tick",),
     ),
     "F-07": CodeSpec(
         seam=Seam.CALL,
@@ -156,9 +165,7 @@ CODES: Final = {
     "F-08": CodeSpec(
         seam=Seam.MARKET, what="book hashes of another recipe, each still 40 hex digits"
     ),
-    "F-09": CodeSpec(
-        seam=Seam.MARKET, what="frames name the condition id of another market"
-    ),
+    "F-09": CodeSpec(seam=Seam.MARKET, what="frames name the condition id of another market"),
     "F-10": CodeSpec(
         seam=Seam.VENUE,
         what="a market stops taking orders, closes, goes inactive, opens again or resolves",
@@ -243,6 +250,7 @@ CODES: Final = {
         seam=Seam.CALL,
         what="exactly `qty` shares of depth are left at the limit price just before",
         params=("qty",),
+        needs=("qty",),
         paths=(("POST", "/order"),),
     ),
     "F-24": CodeSpec(
@@ -263,6 +271,7 @@ CODES: Final = {
         kinds=("refuse", "stale"),
         params=("ms",),
         paths=(*_ORDER, *_BALANCE),
+        by_kind={"refuse": _ORDER, "stale": _BALANCE},
     ),
     "F-27": CodeSpec(
         seam=Seam.CALL,
@@ -281,15 +290,9 @@ CODES: Final = {
         what="425 for `ms` (90000), then post-only for `tail_ms` (120000)",
         params=("ms", "tail_ms"),
     ),
-    "F-30": CodeSpec(
-        seam=Seam.VENUE, what="post-only mode for `ms` (120000)", params=("ms",)
-    ),
-    "F-31": CodeSpec(
-        seam=Seam.VENUE, what="cancel-only mode for `ms` (120000)", params=("ms",)
-    ),
-    "F-32": CodeSpec(
-        seam=Seam.VENUE, what="trading disabled for `ms` (120000)", params=("ms",)
-    ),
+    "F-30": CodeSpec(seam=Seam.VENUE, what="post-only mode for `ms` (120000)", params=("ms",)),
+    "F-31": CodeSpec(seam=Seam.VENUE, what="cancel-only mode for `ms` (120000)", params=("ms",)),
+    "F-32": CodeSpec(seam=Seam.VENUE, what="trading disabled for `ms` (120000)", params=("ms",)),
     "F-33": CodeSpec(
         seam=Seam.CALL,
         what="a cancel: done without an answer, `ms` late, claimed and not done, or after a fill",
@@ -306,7 +309,8 @@ CODES: Final = {
         seam=Seam.CALL,
         what="401 on private calls, or the caller's key is revoked and its streams are cut",
         kinds=("refuse", "revoke", "login"),
-        paths=(*_LOGIN, ("GET", "/auth/derive-api-key"), ("POST", "/auth/api-key")),
+        paths=_LOGIN,
+        by_kind={"refuse": _LOGIN, "revoke": _LOGIN, "login": _AUTH},
     ),
     "F-36": CodeSpec(
         seam=Seam.CALL,
@@ -315,12 +319,11 @@ CODES: Final = {
         paths=(*_LOGIN, ("GET", "/time")),
     ),
     "F-37": CodeSpec(
-        seam=Seam.VENUE, what="the approvals of a wallet for `spender` are gone",
+        seam=Seam.VENUE,
+        what="the approvals of a wallet for `spender` are gone",
         params=("wallet", "spender"),
     ),
-    "F-38": CodeSpec(
-        seam=Seam.CALL, what="403 with HTML of the edge; streams are refused, too"
-    ),
+    "F-38": CodeSpec(seam=Seam.CALL, what="403 with HTML of the edge; streams are refused, too"),
     "F-39": CodeSpec(
         seam=Seam.CALL,
         what="a beat is swallowed, refused with another id, or its answer lost",
@@ -348,7 +351,8 @@ CODES: Final = {
         kinds=("regress", "unknown", "swap"),
     ),
     "F-44": CodeSpec(
-        seam=Seam.USER, what="trade frames name the other side, or the other outcome's token",
+        seam=Seam.USER,
+        what="trade frames name the other side, or the other outcome's token",
         kinds=("side", "asset"),
     ),
     "F-45": CodeSpec(
@@ -372,10 +376,12 @@ CODES: Final = {
     ),
     "F-48": CodeSpec(seam=Seam.TRADE, what="the match fails on chain: a ghost fill"),
     "F-49": CodeSpec(
-        seam=Seam.TRADE, what="the match retries `copies` (3) times, then settles", params=("copies",)
+        seam=Seam.TRADE,
+        what="the match retries `copies` (3) times, then settles",
+        params=("copies",),
     ),
     "F-50": CodeSpec(
-        seam=Seam.TRADE, what="as F-48 for one counterparty; name it with body"
+        seam=Seam.TRADE, what="as F-48 for one counterparty, an address in body", needs=("body",)
     ),
     "F-52": CodeSpec(
         seam=Seam.TRADE, what="the block of the match is reorganised away, then it settles"
@@ -388,7 +394,8 @@ CODES: Final = {
         service="relayer",
     ),
     "F-55": CodeSpec(
-        seam=Seam.VENUE, what="a market resolves to `payout` (half): yes, no or half",
+        seam=Seam.VENUE,
+        what="a market resolves to `payout` (half): yes, no or half",
         params=("payout",),
     ),
     "F-56": CodeSpec(
@@ -399,9 +406,7 @@ CODES: Final = {
         what="timestamps in seconds, as numbers, in microseconds, or out of order",
         kinds=("seconds", "number", "micros", "backwards"),
     ),
-    "F-76": CodeSpec(
-        seam=Seam.CALL, what="307 to another host", paths=()
-    ),
+    "F-76": CodeSpec(seam=Seam.CALL, what="307 to another host", paths=()),
     "F-80": CodeSpec(
         seam=Seam.VENUE,
         what="as F-46: the operator withdraws, deposits, moves tokens or orders by hand",
@@ -424,7 +429,9 @@ CODES: Final = {
 
 _WIRE: Final = "write a [[wire]] table for it: the proxy in front of a port does that"
 _CLIENT: Final = "it is a fault of the machine or program under test; raise it there"
-_DISK: Final = "it is a fault of the disk under the journal: the shim in the journal writer raises it"
+_DISK: Final = (
+    "it is a fault of the disk under the journal: the shim in the journal writer raises it"
+)
 _PROCESS: Final = "it is a fault of the process: kill or stop the program under test"
 _KEYS: Final = "it is about keys and code, which no answer of a venue causes"
 ELSEWHERE: Final = {

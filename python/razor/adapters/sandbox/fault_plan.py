@@ -8,12 +8,12 @@ A plan is a list of tables::
 
     [[fault]]
     code = "F-13"
-    nth = 3            # the third call (or frame) that matches; or exactly one of
+    nth = 3  # the third call (or frame) that matches; or exactly one of
     # every = 5        # every fifth, 1 is each
     # at = "12s"       # the first one from then on: time of the venue since its start
     # between = ["1m", "90s"]
-    path = "/order"    # what it is about: service, method, path, token, market, body, attempt
-    times = 2          # at most so often; 0 or absent is without end (once for nth and at)
+    path = "/order"  # what it is about: service, method, path, token, market, body, attempt
+    times = 2  # at most so often; 0 or absent is without end (once for nth and at)
 
     [[wire]]
     service = "clob"
@@ -56,7 +56,8 @@ class PlannedFault:
     """One fault: what, when, about which calls or frames, how hard, how often.
 
     `at` and `between` are durations as text; times with `ms` in their name are whole milliseconds
-    of the venue's clock. `token`, `market` and `body` are texts that the call or frame must hold.
+    of the venue's clock. `token`, `market` and `body` are texts that the call or frame must hold,
+    `body` in any case of letters.
     `attempt` counts calls that are the same byte for byte. `qty` is shares and `amount` dollars or
     shares as decimal text. `None` is the usual value of the code.
     """
@@ -205,7 +206,7 @@ def read_plan(text: str, *, source: str) -> Plan:
         problem = Problem(
             key="(file)",
             found=", ".join(sorted(tables))[:80],
-            allowed=f"at most {MOST_LINES} [[fault]] and {MOST_LINES} [[wire]] tables, nothing else",
+            allowed=f"[[fault]] and [[wire]] tables, at most {MOST_LINES} of each, nothing else",
             remedy="write each fault as a [[fault]] table",
         )
         raise SettingsError(source=source, problems=[problem])
@@ -285,7 +286,8 @@ class _Reading:
         given = [key for key in _WHEN if key in row]
         if len(given) != 1:
             found = ", ".join(given) or "none"
-            self._add("fault", number, given[1] if given else "code", found, "one of nth, every, at, between")
+            key = given[1] if given else "code"
+            self._add("fault", number, key, found, "one of nth, every, at, between")
 
     def _check_params(self, number: int, row: Mapping[str, object], spec: CodeSpec) -> None:
         kind = row.get("kind", "")
@@ -297,8 +299,11 @@ class _Reading:
             if key not in allowed_keys and key in {field.name for field in fields(PlannedFault)}:
                 takes = ", ".join(spec.params) or "no parameters"
                 self._add("fault", number, key, key, f"for {row['code']}: {takes}")
+        for key in spec.needs:
+            if key not in row:
+                self._add("fault", number, key, "nothing", f"{key}, which {row['code']} needs")
         least, most = row.get("ms"), row.get("to_ms")
-        if most is not None and (not isinstance(least, int) or not isinstance(most, int) or most < least):
+        if isinstance(most, int) and not (isinstance(least, int) and least <= most):
             self._add("fault", number, "to_ms", most, "a whole number from ms, beside ms")
 
     def _add(  # noqa: PLR0913, PLR0917 - what a problem has

@@ -12,8 +12,6 @@ owed goes out in one write. Whoever does not read is closed (venues do so too).
 
 import asyncio
 import logging
-import socket
-import struct
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -24,6 +22,7 @@ from urllib.parse import parse_qsl
 from aiohttp import WSMsgType, web
 
 from razor.adapters.sandbox.keys import Call
+from razor.adapters.sandbox.proxy import Wires, reset
 from razor.adapters.sandbox.refusal import Refused
 from razor.adapters.sandbox.router import (
     Answer,
@@ -50,6 +49,7 @@ _LOG = logging.getLogger("razor.sandbox")
 _SILENT = logging.getLogger("razor.sandbox.http")
 _SILENT.disabled = True
 _PATHS: Final = {"/ws/market": Channel.MARKET, "/ws/user": Channel.USER}
+
 
 @dataclass(slots=True)
 class Service:
@@ -266,24 +266,25 @@ def _response(answer: Answer) -> web.Response:
     )
 
 
+def wire_bytes(answer: Answer) -> bytes:
+    """An answer as it goes over the wire when it is to break off somewhere."""
+    head = [
+        f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}",
+        f"Content-Type: {answer.media}",
+        *(f"{name}: {value}" for name, value in answer.headers.items()),
+        f"Content-Length: {len(answer.body)}",
+    ]
+    return "\r\n".join([*head, "", ""]).encode() + answer.body
+
+
 def _break_off(transport: asyncio.WriteTransport, answer: Broken | None) -> None:
     """Send what is left of an answer, and end the connection with a reset or in order."""
     if answer is not None:
-        head = [
-            f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}",
-            f"Content-Type: {answer.media}",
-            *(f"{name}: {value}" for name, value in answer.headers.items()),
-            f"Content-Length: {len(answer.body)}",
-        ]
-        whole = "\r\n".join([*head, "", ""]).encode() + answer.body
-        transport.write(whole[: answer.at_byte])
+        transport.write(wire_bytes(answer)[: answer.at_byte])
         if not answer.is_reset:
             transport.close()
             return
-    end = transport.get_extra_info("socket")
-    if end is not None and end.family != socket.AF_UNIX:
-        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    transport.abort()
+    reset(transport)
 
 
 def _named(headers: Mapping[str, str]) -> Mapping[str, str] | None:
@@ -291,8 +292,12 @@ def _named(headers: Mapping[str, str]) -> Mapping[str, str] | None:
 
 
 @asynccontextmanager
-async def serving(front: Front, services: list[Service]) -> AsyncGenerator[None]:
+async def serving(
+    front: Front, services: list[Service], wires: Wires | None = None
+) -> AsyncGenerator[None]:
     """Listen for the length of the block; ports that were 0 are those of free ones then.
+
+    `wires` listens instead for the services that it has faults for.
 
     Errors: `OSError` when a port is taken.
     """
@@ -305,6 +310,9 @@ async def serving(front: Front, services: list[Service]) -> AsyncGenerator[None]
             )
             await runner.setup()
             runners.append(runner)
+            if wires is not None and runner.server is not None and wires.has(service.name):
+                service.port = await wires.listen(service.name, service.port, runner.server)
+                continue
             site = web.TCPSite(runner, LOOPBACK, service.port, backlog=_BACKLOG)
             await site.start()
             service.port = runner.addresses[0][1]
@@ -316,6 +324,8 @@ async def serving(front: Front, services: list[Service]) -> AsyncGenerator[None]
             with suppress(asyncio.CancelledError):
                 await driving
     finally:
+        if wires is not None:
+            await wires.close()
         for runner in runners:
             await runner.cleanup()
 

@@ -184,6 +184,12 @@ class Hub:
             subscriber.is_cut = True
             self.dirty.add(subscriber)
 
+    def cut_key(self, key: str) -> None:
+        """End all user streams of a key."""
+        for subscriber in self._by_key.get(key, ()):
+            subscriber.is_cut = True
+            self.dirty.add(subscriber)
+
     def _tell_market(
         self, text: bytes, *, market: int | None, token: int | None = None, is_custom: bool
     ) -> None:

@@ -1,5 +1,7 @@
 """``razor sandbox``: a local exchange that speaks the venue's protocol."""
 
+from pathlib import Path
+
 import click
 
 from razor.adapters.sandbox.status import hints
@@ -40,11 +42,32 @@ def sandbox_verbs() -> None:
 @click.option(
     "--unlimited", is_flag=True, help="No rate limits: for measuring and for test suites."
 )
+@click.option(
+    "--faults",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Plan of what goes wrong when, a TOML file; docs/SANDBOX_FAULTS.md lists the codes.",
+)
+@click.option(
+    "--truth",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Where to write what really arrived and what was sent, for checkers alone.",
+)
 @options.as_json
 @process
-def serve_verb(start: Process, *, port: int, seed: int, unlimited: bool, as_json: bool) -> None:
+def serve_verb(
+    start: Process,
+    *,
+    port: int,
+    seed: int,
+    unlimited: bool,
+    faults: Path | None,
+    truth: Path | None,
+    as_json: bool,
+) -> None:
     """Serve until Ctrl-C. Listens on this machine alone; nothing is kept."""
-    plan = SandboxPlan(seed=seed, port=port, is_limited=not unlimited)
+    plan = SandboxPlan(seed=seed, port=port, is_limited=not unlimited, faults=faults, truth=truth)
     try:
         serve(start, plan, lambda sandbox: _say(start, sandbox, as_json=as_json))
     except OSError as taken:

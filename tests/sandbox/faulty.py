@@ -1,0 +1,108 @@
+"""A local exchange under a plan of faults, on a clock that runs ahead while a call is held."""
+
+import asyncio
+import io
+import json
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from razor.adapters.sandbox.fault_plan import read_plan
+from razor.adapters.sandbox.faults import Faults
+from razor.adapters.sandbox.keys import Call
+from razor.adapters.sandbox.router import Answer, Request
+from razor.adapters.sandbox.server import Broken, Front
+from tests.sandbox.trader import Place, Said
+
+CUT = 0
+"""Status of a call whose connection was cut."""
+
+
+@dataclass(slots=True)
+class Faulty(Place):
+    """A sandbox whose calls go through the faults of a plan; `ledger` is its truth."""
+
+    text: str = ""
+    ledger: io.BytesIO = field(default_factory=io.BytesIO)
+    faults: Faults = field(init=False)
+    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
+
+    def __post_init__(self) -> None:
+        # Spelt out: a class with slots is made anew, and `super()` would name the old one.
+        Place.__post_init__(self)
+        sandbox = self.sandbox
+        plan = read_plan(self.text, source="plan.toml")
+        self.faults = Faults(sandbox.venue, sandbox.hub, plan, self.ledger)
+        sandbox.front = Front(sandbox.venue, sandbox.hub, self.faults)
+
+    def close(self) -> None:
+        """End the loop."""
+        self.loop.close()
+
+    def ask(  # noqa: PLR0913 - a call has that many parts
+        self,
+        method: str,
+        path: str,
+        *,
+        query: dict[str, str] | None = None,
+        body: bytes = b"",
+        headers: dict[str, str] | None = None,
+        service: str = "clob",
+    ) -> Said:
+        """Make a call and let time pass until it is answered."""
+        call = Call(
+            method=method,
+            path=path,
+            body=body,
+            headers=headers or {},
+            now_s=self.sandbox.venue.now_s(),
+        )
+        request = Request(call=call, query=query or {}, tail="", caller="127.0.0.1")
+        of, front = self.service(service), self.sandbox.front
+        answered = self.loop.run_until_complete(
+            self._patiently(
+                self.faults.call(of, request, lambda asked: front.answer(of, asked, path))
+            )
+        )
+        if answered is None:
+            return Said(status=CUT, text=b"", headers={})
+        if isinstance(answered, Broken):
+            text = f"{answered.at_byte} {answered.is_reset}".encode()
+            return Said(status=-answered.status, text=text, headers={})
+        return Said(status=answered.status, text=answered.body, headers=dict(answered.headers))
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass in steps of what is due, faults included."""
+        end_ns = self.clock.now_ns + int(seconds * 1_000_000_000)
+        while (due_ns := self._due_ns()) is not None and due_ns <= end_ns:
+            self._go_to(due_ns)
+        self._go_to(end_ns)
+
+    def _due_ns(self) -> int | None:
+        due = [self.faults.due_ns(), self.sandbox.venue.exchange.due_ns()]
+        return min((it for it in due if it is not None), default=None)
+
+    def _go_to(self, at_ns: int) -> None:
+        self.clock.now_ns = max(self.clock.now_ns, at_ns)
+        self.loop.run_until_complete(self._wake())
+
+    async def _wake(self) -> None:
+        self.sandbox.front.wake()
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    async def _patiently(self, call: Coroutine[Any, Any, Answer | None]) -> Answer | None:
+        task = asyncio.ensure_future(call)
+        while not task.done():
+            for _ in range(5):
+                await asyncio.sleep(0)
+            due_ns = self._due_ns()
+            if not task.done() and due_ns is not None:
+                self.clock.now_ns = max(self.clock.now_ns, due_ns)
+                self.sandbox.front.wake()
+        return await task
+
+
+def rows(place: Faulty) -> list[dict[str, object]]:
+    """The truth ledger."""
+    return [json.loads(line) for line in place.ledger.getvalue().splitlines()]
