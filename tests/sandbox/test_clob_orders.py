@@ -184,3 +184,13 @@ def test_a_heartbeat_that_stops_ends_every_order_of_the_key() -> None:
     assert maker.call("GET", "/data/orders").json["data"] == []
     # The chain ended with its orders; a new one begins with an empty id.
     assert maker.call("POST", "/v1/heartbeats", {"heartbeat_id": ""}).status == 200
+
+
+def test_without_verification_the_poster_is_the_signer_and_the_id_is_the_same() -> None:
+    verifying, trusting = Place(), Place(plan=SandboxPlan(port=0, is_verifying=False))
+    posted = verifying.trader(0).order(verifying.token(PLAIN), "BUY", 40, 10)
+    order_id = verifying.trader(0).call("POST", "/order", posted).json["orderID"]
+    unsigned = json.loads(json.dumps(posted))
+    unsigned["order"]["signature"] = "0x"
+    assert verifying.trader(0).call("POST", "/order", unsigned).status == 400
+    assert trusting.trader(0).call("POST", "/order", unsigned).json["orderID"] == order_id

@@ -32,6 +32,8 @@ class Market:
 class Chain:
     """Wallets whose owner or session key does not follow from an address."""
 
+    is_verifying = True
+
     def __init__(self, *known: tuple[str, str]) -> None:
         self._known = known
 

@@ -32,7 +32,7 @@ from razor.adapters.sandbox.throttle import (
     SignerLimits,
     Tier,
 )
-from razor.adapters.sandbox.venue import Venue
+from razor.adapters.sandbox.venue import Admission, Venue
 from razor.app.wiring import Process
 from razor.domain.local_venue import FIRST_PORT, SERVICES
 
@@ -47,6 +47,7 @@ class SandboxPlan:
     """What to serve. `port` is that of the CLOB, the others follow it; 0 takes free ones.
 
     `speed`: venue seconds per second. `is_limited`: whether calls are limited as at the venue.
+    `is_verifying`: whether signatures of orders are recovered.
     `faults`: the plan of what goes wrong. `truth`: where the ledger for checkers is written, anew.
     """
 
@@ -55,6 +56,7 @@ class SandboxPlan:
     speed: int = 1
     tier: Tier = Tier.STANDARD
     is_limited: bool = True
+    is_verifying: bool = True
     faults: Path | None = None
     truth: Path | None = None
 
@@ -94,8 +96,11 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
         exchange,
         clock=clock,
         seed=plan.seed,
-        signers=SignerLimits(tier=plan.tier, enforcement=limits),
-        callers=CallerLimits(CALLER_LIMITS if plan.is_limited else {}),
+        admission=Admission(
+            signers=SignerLimits(tier=plan.tier, enforcement=limits),
+            callers=CallerLimits(CALLER_LIMITS if plan.is_limited else {}),
+            is_verifying=plan.is_verifying,
+        ),
     )
     hub = Hub(venue)
     _list_markets(venue)

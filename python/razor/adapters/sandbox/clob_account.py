@@ -101,7 +101,7 @@ class ClobAccount:
 
     def _tier(self, request: Request) -> object:
         self._check(request)
-        return {"tier": self._venue.signers.tier.name.lower()}
+        return {"tier": self._venue.admission.signers.tier.name.lower()}
 
     def _nothing(self, request: Request) -> object:
         self._check(request)

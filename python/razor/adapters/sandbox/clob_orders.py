@@ -193,7 +193,9 @@ class ClobOrders:
 
     def _charge(self, key: ApiKey, *, is_cancel: bool, cost: int) -> dict[str, str]:
         now_ms = self._venue.now_ms()
-        return self._venue.signers.take(key.address, is_cancel=is_cancel, cost=cost, now_ms=now_ms)
+        return self._venue.admission.signers.take(
+            key.address, is_cancel=is_cancel, cost=cost, now_ms=now_ms
+        )
 
 
 def _interleaved(legs: Sequence[_core.ExchangeOrder | str], body: bytes) -> bytes:

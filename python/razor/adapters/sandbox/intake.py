@@ -87,6 +87,11 @@ class Listing(Protocol):
 class Wallets(Protocol):
     """What stands on the chain and does not follow from addresses."""
 
+    @property
+    def is_verifying(self) -> bool:
+        """Whether signatures are recovered; where not, whoever posts an order has signed it."""
+        ...
+
     def may_sign(self, *, wallet: str, signer: str, is_session: bool) -> bool:
         """Whether a key may sign for a wallet that is not derived from it."""
         ...
@@ -130,17 +135,14 @@ def admit(posted: PostOrder, key: ApiKey, listing: Listing, wallets: Wallets) ->
     is_known = exchange is not None and members.signature_type in _SIGNATURE_TYPES
     if exchange is None or not is_known or not 0 <= members.salt < _SALT_LIMIT:
         raise Refused(400, INVALID_PAYLOAD)
-    signed = _verify(members, maker_amount, taker_amount, exchange)
-    # The key belongs to whoever signs: for a deposit wallet that is its owner or session key.
-    if signed.signer != key.address:
-        raise Refused(400, NOT_SIGNER)
+    order = _order(members, maker_amount, taker_amount)
     maker = _core.checksum_address(members.maker)
-    if not signed.owns_maker and not wallets.may_sign(
-        wallet=maker, signer=signed.signer, is_session=signed.is_session
-    ):
-        raise Refused(400, NOT_SIGNER)
+    if wallets.is_verifying:
+        order_id = _verified(order, members, key, exchange, wallets)
+    else:
+        order_id = order.order_id(exchange)
     return Intake(
-        order_id=signed.order_id,
+        order_id=order_id,
         key=key,
         maker=maker,
         token_id=members.token_id,
@@ -153,11 +155,9 @@ def admit(posted: PostOrder, key: ApiKey, listing: Listing, wallets: Wallets) ->
     )
 
 
-def _verify(
-    members: OrderMembers, maker_amount: int, taker_amount: int, exchange: _core.SigningExchange
-) -> _core.SignedOrder:
+def _order(members: OrderMembers, maker_amount: int, taker_amount: int) -> _core.VenueOrder:
     try:
-        order = _core.VenueOrder(
+        return _core.VenueOrder(
             salt=members.salt,
             maker=members.maker,
             signer=members.signer,
@@ -170,12 +170,34 @@ def _verify(
             metadata=members.metadata,
             builder=members.builder,
         )
-        return order.verify(exchange, members.signature)
+    except _core.SignatureError as bad:
+        raise Refused(400, INVALID_PAYLOAD) from bad
+
+
+def _verified(
+    order: _core.VenueOrder,
+    members: OrderMembers,
+    key: ApiKey,
+    exchange: _core.SigningExchange,
+    wallets: Wallets,
+) -> str:
+    """Recover who signed, and check that it was the key and that it may sign; the order's id."""
+    try:
+        signed = order.verify(exchange, members.signature)
     except _core.SignatureError as bad:
         if bad.signer is not None and members.signature_type != _DEPOSIT_WALLET:
             # A good signature by another key, or of another order: the venue cannot tell them.
             raise Refused(400, NOT_SIGNER) from bad
         raise Refused(400, INVALID_PAYLOAD) from bad
+    # The key belongs to whoever signs: for a deposit wallet that is its owner or session key.
+    if signed.signer != key.address:
+        raise Refused(400, NOT_SIGNER)
+    maker = _core.checksum_address(members.maker)
+    if not signed.owns_maker and not wallets.may_sign(
+        wallet=maker, signer=signed.signer, is_session=signed.is_session
+    ):
+        raise Refused(400, NOT_SIGNER)
+    return signed.order_id
 
 
 def _number(text: str, limit: int) -> int:

@@ -120,7 +120,7 @@ class Front:
         try:
             listed, tail, handler = service.router.route(request.call.method, path)
             route = f"{request.call.method} {listed}"
-            self._venue.callers.take(request.caller, route, self._venue.now_ms())
+            self._venue.admission.callers.take(request.caller, route, self._venue.now_ms())
             answered = answer_of(handler(replace(request, tail=tail) if tail else request))
         except Refused as refused:
             answered = refusal_answer(refused)
@@ -223,7 +223,7 @@ class Front:
         self._venue.wake()
         self.flush()
 
-    def _due_ns(self) -> int | None:
+    def due_ns(self) -> int | None:
         middle = self._middle.due_ns() if self._middle else None
         due = [it for it in (self._venue.exchange.due_ns(), middle) if it is not None]
         return min(due, default=None)
@@ -231,7 +231,7 @@ class Front:
     async def drive(self) -> None:
         """Let the venue's time pass: wake it when something is due."""
         while True:
-            due_ns = self._due_ns()
+            due_ns = self.due_ns()
             wait_s = _TICK_S
             if due_ns is not None:
                 wait_s = max(0.0, min(_TICK_S, (due_ns - self._venue.now_ns()) / NS_PER_S))

@@ -148,6 +148,10 @@ class Hub:
         """Connections."""
         return len(self._all)
 
+    def readers(self) -> int:
+        """Connections that subscribed to a token."""
+        return sum(1 for subscriber in self._all if subscriber.tokens)
+
     def take(self, subscriber: Subscriber, text: str) -> bool:
         """Do what a subscriber says; False where the venue would close the connection."""
         if text == PING:

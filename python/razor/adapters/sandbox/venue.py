@@ -61,6 +61,18 @@ class _Accounts:
     """Wallets and the keys that may sign for them beside their owner."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """Who may call how often, and whether signatures of orders are recovered.
+
+    Without `is_verifying` whoever posts an order is taken to have signed it.
+    """
+
+    signers: SignerLimits = field(default_factory=SignerLimits)
+    callers: CallerLimits = field(default_factory=lambda: CallerLimits({}))
+    is_verifying: bool = True
+
+
 class Venue:
     """One venue of one seed. Belongs to one thread."""
 
@@ -70,21 +82,24 @@ class Venue:
         *,
         clock: Callable[[], int],
         seed: int,
-        signers: SignerLimits | None = None,
-        callers: CallerLimits | None = None,
+        admission: Admission | None = None,
     ) -> None:
         """Nothing is listed and nobody has an account yet; `clock` gives ns since the epoch."""
+        self.admission = admission or Admission()
         self.exchange = exchange
         self.catalogue = Catalogue()
         self.keys = KeyStore(seed=seed)
-        self.signers = signers or SignerLimits()
-        self.callers = callers or CallerLimits({})
         self.seed = seed
         self._clock = clock
         self._now_ns = 0
         self._accounts = _Accounts()
         self._audiences: list[Audience] = []
         self._resolved: set[int] = set()
+
+    @property
+    def is_verifying(self) -> bool:
+        """Whether signatures of orders are recovered."""
+        return self.admission.is_verifying
 
     def now_ns(self) -> int:
         """Time of the venue, never before what it was."""
