@@ -2,17 +2,23 @@
 
 import asyncio
 import io
+import itertools
 import json
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+
+import pytest
 
 from razor.adapters.sandbox.fault_plan import read_plan
 from razor.adapters.sandbox.faults import Faults
 from razor.adapters.sandbox.keys import Call
 from razor.adapters.sandbox.router import Answer, Request
 from razor.adapters.sandbox.server import Broken, Front
-from tests.sandbox.trader import Place, Said
+from razor.adapters.sandbox.streams import Channel, Subscriber
+from tests.sandbox import trader as trader_module
+from tests.sandbox.test_streams import joined
+from tests.sandbox.trader import Place, Said, Trader
 
 CUT = 0
 """Status of a call whose connection was cut."""
@@ -106,3 +112,72 @@ class Faulty(Place):
 def rows(place: Faulty) -> list[dict[str, object]]:
     """The truth ledger."""
     return [json.loads(line) for line in place.ledger.getvalue().splitlines()]
+
+
+PLAIN, GROUP = 0, 2
+TOKEN, OTHER = "TOKEN", "OTHER"
+_OPEN: list[Faulty] = []
+
+
+@pytest.fixture(autouse=True, name="_closing")
+def closing_places() -> Iterator[None]:
+    """End the loops of the venues of a test."""
+    yield
+    for place in _OPEN:
+        place.close()
+    _OPEN.clear()
+
+
+def place_of(text: str) -> Faulty:
+    """A venue under a plan; `MARKET`, `TOKEN` and `OTHER` are the plain market's."""
+    bare = Faulty()
+    names = {
+        "MARKET": bare.condition(PLAIN),
+        "TOKEN": bare.token(PLAIN),
+        "OTHER": bare.token(PLAIN, 1),
+        "WALLET": bare.sandbox.residents[0].wallet,
+    }
+    bare.close()
+    for name, value in names.items():
+        text = text.replace(f'"{name}"', f'"{value}"')
+    # Every venue sees the same salts, so that two of them can be compared.
+    vars(trader_module)["_SALTS"] = itertools.count(1)
+    place = Faulty(text=text)
+    _OPEN.append(place)
+    return place
+
+
+def fault(code: str, kind: str = "", **keys: object) -> str:
+    """One table of a plan; the first of its kind unless the keys say when."""
+    when = {} if {"nth", "every", "at", "between"} & set(keys) else {"nth": 1}
+    members = {"code": code, **({"kind": kind} if kind else {}), **when, **keys}
+    lines = [f"{name} = {json.dumps(value)}" for name, value in members.items()]
+    return "\n".join(["[[fault]]", *lines]) + "\n"
+
+
+def rest(trader: Trader, cents: int = 40, shares: int = 10, side: str = "BUY") -> Said:
+    """Post a resting order."""
+    return trader.post(trader.place.token(PLAIN), side, cents, shares)
+
+
+def crossed(text: str, cents: int = 60, shares: int = 10, kind: str = "FAK") -> tuple[Any, ...]:
+    """A maker rests 10 at 0.40; the second resident takes by minting; place, taker, answer.
+
+    Faults that are to strike the taker name it by the other token.
+    """
+    place = place_of(text)
+    maker, taker = place.trader(0), place.trader(1)
+    rest(maker)
+    said = taker.post(place.token(PLAIN, 1), "BUY", cents, shares, order_type=kind)
+    return place, maker, taker, said
+
+
+def open_orders(trader: Trader) -> int:
+    """How many orders of a trader rest."""
+    return len(trader.call("GET", "/data/orders").json["data"])
+
+
+def user(place: Faulty, trader: Trader) -> Subscriber:
+    """A reader of a trader's user stream."""
+    auth = {name: trader.credentials[name] for name in ("apiKey", "secret", "passphrase")}
+    return joined(place, Channel.USER, {"type": "user", "auth": auth})

@@ -1,6 +1,7 @@
 """Plans of the local exchange's faults: what is taken, and how what is wrong is named."""
 
 import re
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -36,13 +37,18 @@ def problems(text: str) -> list[tuple[str, int | None, str]]:
 def test_a_plan_has_faults_and_wires_in_its_order() -> None:
     plan = read_plan(
         GOOD + '[[fault]]\ncode = "F-17"\nkind = "insert"\nbetween = ["10s", "2m"]\ntoken = "7"\n'
-        'accepted = false\n[[wire]]\nservice = "clob"\nkind = "latency"\nms = 200\njitter_ms = 50\n',
+        'accepted = false\n[[wire]]\nservice = "clob"\nkind = "latency"\nms = 200\n'
+        "jitter_ms = 50\n",
         source="plan.toml",
     )
     assert plan.faults == (
         PlannedFault(code="F-13", nth=3),
         PlannedFault(
-            code="F-17", kind="insert", between=("10s", "2m"), token="7", accepted=False  # noqa: S106
+            code="F-17",
+            kind="insert",
+            between=("10s", "2m"),
+            token="7",  # noqa: S106 - an outcome token
+            accepted=False,
         ),
     )
     assert plan.wires == (PlannedWire(service="clob", kind="latency", ms=200, jitter_ms=50),)
@@ -82,7 +88,11 @@ def test_a_plan_has_faults_and_wires_in_its_order() -> None:
         ("[[wire]]\nkind = 'refuse'\n", "wire[1].service", 1),
         ("[[wire]]\nservice = 'clob'\nkind = 'slice'\n", "wire[1].size", 1),
         ("[[wire]]\nservice = 'clob'\nkind = 'reset'\nms = 3\n", "wire[1].ms", 4),
-        ("[[wire]]\nservice = 'clob'\nkind = 'refuse'\ndirection = 'left'\n", "wire[1].direction", 4),
+        (
+            "[[wire]]\nservice = 'clob'\nkind = 'refuse'\ndirection = 'left'\n",
+            "wire[1].direction",
+            4,
+        ),
         ("[fault]\ncode = 'F-13'\n", "(file)", None),
         ("[[faults]]\n", "(file)", None),
         ("fault = 3", "(file)", None),
@@ -121,7 +131,8 @@ def test_every_code_of_the_catalogue_is_raised_here_or_elsewhere() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "ns"), [("250ms", 250_000_000), ("12s", 12 * 10**9), ("2m", 120 * 10**9), ("1h", 36 * 10**11)]
+    ("text", "ns"),
+    [("250ms", 250_000_000), ("12s", 12 * 10**9), ("2m", 120 * 10**9), ("1h", 36 * 10**11)],
 )
 def test_durations(text: str, ns: int) -> None:
     assert duration_ns(text) == ns
@@ -131,7 +142,7 @@ def test_durations(text: str, ns: int) -> None:
 def test_no_other_text_is_a_duration(text: str) -> None:
     if re.fullmatch(r"\d{1,9}(ms|s|m|h)", text):
         return
-    with pytest.raises(ValueError, match=re.escape(text)):
+    with pytest.raises(ValueError, match=re.escape(text) or "^$"):
         duration_ns(text)
 
 
@@ -145,7 +156,7 @@ def test_any_text_is_a_plan_or_a_named_error(text: str) -> None:
 
 def test_a_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     missing = tmp_path / "none.toml"
-    with pytest.raises(SettingsError, match=r"none\.toml.*No such file"):
+    with pytest.raises(SettingsError, match=r"none\.toml(?s:.)*No such file"):
         load_plan(missing)
     (tmp_path / "latin.toml").write_bytes(b"\xff")
     with pytest.raises(SettingsError, match="UTF-8"):
@@ -162,7 +173,8 @@ def test_a_sandbox_takes_a_plan_and_writes_its_ledger(tmp_path: Path) -> None:
     clock = Clock()
     sandbox = build(SandboxPlan(port=0, faults=plan, truth=truth), clock)
     clock.now_ns += 2_000_000_000
-    sandbox.front.wake()
+    with closing(sandbox):
+        sandbox.front.wake()
     assert b'"faults":["F-46/withdraw"]' in truth.read_bytes()
     bare = build(SandboxPlan(port=0), Clock())
     assert bare.wires is None

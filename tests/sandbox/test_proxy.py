@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,8 +52,9 @@ async def served(tmp_path: Path, text: str) -> AsyncIterator[Served]:
     plan = SandboxPlan(is_limited=False, port=0, faults=path, truth=tmp_path / "truth.jsonl")
     place = Served(clock=Clock(), plan=plan)
     sandbox: Sandbox = place.sandbox
-    async with serving(sandbox.front, sandbox.services, sandbox.wires):
-        yield place
+    with closing(sandbox):
+        async with serving(sandbox.front, sandbox.services, sandbox.wires):
+            yield place
 
 
 def play(story: Coroutine[Any, Any, None]) -> None:
@@ -65,7 +66,9 @@ def wire(kind: str, **keys: object) -> str:
     return "\n".join(["[[wire]]", *(f"{k} = {json.dumps(v)}" for k, v in members.items())]) + "\n"
 
 
-async def dial(place: Served, said: bytes = b"") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def dial(
+    place: Served, said: bytes = b""
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     reader, writer = await asyncio.open_connection("127.0.0.1", place.service("clob").port)
     writer.write(said)
     return reader, writer
@@ -291,12 +294,17 @@ def test_an_answer_breaks_off_at_every_byte_and_the_order_rests(tmp_path: Path, 
             for count, cut in enumerate(cuts, start=1):
                 trader, body, headers = order_of(place)
                 lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-                head = f"POST /order HTTP/1.1\r\nHost: x\r\n{lines}Content-Length: {len(body)}\r\n\r\n"
+                head = (
+                    f"POST /order HTTP/1.1\r\nHost: x\r\n{lines}Content-Length: {len(body)}\r\n\r\n"
+                )
                 reader, writer = await dial(place, head.encode() + body)
                 found, how = await everything(reader)
                 writer.close()
                 assert how == ("reset" if kind == "reset" else "end")
-                assert found == b"HTTP/1.1 200 OK\r\nContent-Type: application/json"[: len(found)] or cut > 40
+                assert (
+                    found == b"HTTP/1.1 200 OK\r\nContent-Type: application/json"[: len(found)]
+                    or cut > 40
+                )
                 assert len(found) == cut
                 assert resting(trader) == count
 
@@ -347,7 +355,12 @@ def test_time_brings_what_is_planned_without_any_call(tmp_path: Path) -> None:
             return Clock().now_ns + int((asyncio.get_running_loop().time() - began) * 10**9)
 
         sandbox = build(SandboxPlan(port=0, faults=plan, truth=tmp_path / "truth.jsonl"), clock)
-        async with serving(sandbox.front, sandbox.services, sandbox.wires):
-            await until(lambda: b"F-32" in (tmp_path / "truth.jsonl").read_bytes())
+        with closing(sandbox):
+            await _brought(sandbox, tmp_path)
 
     play(story())
+
+
+async def _brought(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with serving(sandbox.front, sandbox.services, sandbox.wires):
+        await until(lambda: b"F-32" in (tmp_path / "truth.jsonl").read_bytes())

@@ -7,6 +7,7 @@ that trades; what signs and verifies orders stands apart from those (a test walk
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -71,6 +72,12 @@ class Sandbox:
     services: list[Service]
     residents: list[Resident] = field(default_factory=list[Resident])
     wires: Wires | None = None
+    faults: Faults | None = None
+
+    def close(self) -> None:
+        """Close what is kept in files."""
+        if self.faults is not None:
+            self.faults.close()
 
     def urls(self) -> dict[str, str]:
         """Where each service answers."""
@@ -130,6 +137,7 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
         services=services,
         residents=residents,
         wires=None if faults is None else Wires(planned.wires, faults.agenda, plan.seed),
+        faults=faults,
     )
     StatusPage(venue, residents, sandbox.urls, sandbox.facts).mount(routers["status"])
     return sandbox
@@ -141,7 +149,8 @@ def serve(start: Process, plan: SandboxPlan, said: Callable[[Sandbox], None]) ->
     Errors: ``OSError`` when a port is taken.
     """
     sandbox = build(plan, _clock(start, plan.speed))
-    asyncio.run(_serve(start, sandbox, said))
+    with closing(sandbox):
+        asyncio.run(_serve(start, sandbox, said))
 
 
 async def _serve(start: Process, sandbox: Sandbox, said: Callable[[Sandbox], None]) -> None:

@@ -248,7 +248,8 @@ async def _lied(at: CallAt) -> Answer | None:
     if answer is None or said is None:
         return answer
     if at.kind == "no_trades":
-        return changed(answer, said | {"tradeIDs": [], "transactionsHashes": []})
+        none: list[str] = []
+        return changed(answer, said | {"tradeIDs": none, "transactionsHashes": none})
     for name in ("makingAmount", "takingAmount"):
         amount = Decimal(str(said.get(name) or 0))
         lies: dict[str, object] = {
@@ -309,14 +310,15 @@ async def _book(at: CallAt) -> Answer | None:
     answer = await at.go()
     if answer is None:
         return None
-    ends = {"bids": [{"price": "0.01", "size": "100"}], "asks": [{"price": "0.99", "size": "100"}]}
-    try:
-        books = msgspec.json.decode(answer.body, type=Document | list[Document])
-    except msgspec.MsgspecError:
-        return answer
-    if isinstance(books, list):
-        return changed(answer, [book | ends for book in books])
-    return changed(answer, books | ends)
+    ends: Document = {
+        "bids": [{"price": "0.01", "size": "100"}],
+        "asks": [{"price": "0.99", "size": "100"}],
+    }
+    if at.request.call.path == "/book":
+        book = document(answer)
+        return answer if book is None else changed(answer, book | ends)
+    found = _rows_of(answer)
+    return answer if found is None else changed(answer, [book | ends for book in found[1]])
 
 
 async def _trades_page(at: CallAt) -> Answer | None:
@@ -328,21 +330,30 @@ async def _trades_page(at: CallAt) -> Answer | None:
     answer = await at.proceed(request)
     if answer is None:
         return None
-    try:
-        found = msgspec.json.decode(answer.body, type=Document | list[object])
-    except msgspec.MsgspecError:
+    found = _rows_of(answer)
+    if found is None:
         return answer
-    rows = (
-        found if isinstance(found, list) else msgspec.convert(found.get("data", []), list[object])
-    )
+    envelope, rows = found
     if at.kind == "cap":
         rows = rows[: at.armed.planned.rows or 1]
     elif at.kind == "shuffle":
         rows = at.armed.dice.shuffled(rows)
-    if isinstance(found, list):
+    if envelope is None:
         return changed(answer, rows)
-    cursor = asked if at.kind == "loop" else found.get("next_cursor", _LAST)
-    return changed(answer, found | {"data": rows, "count": len(rows), "next_cursor": cursor})
+    cursor = asked if at.kind == "loop" else envelope.get("next_cursor", _LAST)
+    told: Document = {"data": rows, "count": len(rows), "next_cursor": cursor}
+    return changed(answer, envelope | told)
+
+
+def _rows_of(answer: Answer) -> tuple[Document | None, list[Document]] | None:
+    """The envelope of a list, where it has one, and its rows; None for what is no list."""
+    try:
+        if answer.body.startswith(b"["):
+            return None, msgspec.json.decode(answer.body, type=list[Document])
+        envelope = msgspec.json.decode(answer.body, type=Document)
+        return envelope, msgspec.convert(envelope.get("data"), list[Document])
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
 
 
 async def _rounded(at: CallAt) -> Answer | None:
@@ -364,14 +375,15 @@ async def _limited(at: CallAt) -> Answer | None:
                 reset |= {
                     "Poly-RateLimit-Remaining": "-3",
                     "Poly-RateLimit-Reset": str(at.stage.venue.now_s() + 1),
-                    "Poly-RateLimit-Tier": at.stage.venue.signers.tier.name.lower(),
+                    "Poly-RateLimit-Tier": at.stage.venue.admission.signers.tier.name.lower(),
                 }
             return replace(error(429, TOO_MANY), headers=reset)
 
 
 async def _raced(at: CallAt) -> Answer | None:
     ids = re.findall(rb"0x[0-9a-fA-F]{64}", at.request.call.body)
-    claim = {"canceled": [it.decode() for it in ids], "not_canceled": {}}
+    nothing: dict[str, str] = {}
+    claim = {"canceled": [it.decode() for it in ids], "not_canceled": nothing}
     match at.kind:
         case "lost":
             await at.go()

@@ -49,12 +49,13 @@ def _silent(at: FrameAt) -> list[bytes]:
 def _one_token_silent(at: FrameAt) -> list[bytes]:
     token_id = at.armed.planned.token
     try:
-        said = msgspec.json.decode(at.text, type=list[Document] | Document)
+        if at.text.startswith(b"["):
+            books = msgspec.json.decode(at.text, type=list[Document])
+            left = [one for one in books if one.get("asset_id") != token_id]
+            return [msgspec.json.encode(left)] if left else []
+        said = msgspec.json.decode(at.text, type=Document)
     except msgspec.MsgspecError:
         return [at.text]
-    if isinstance(said, list):
-        left = [one for one in said if one.get("asset_id") != token_id]
-        return [msgspec.json.encode(left)] if left else []
     if said.get("asset_id") == token_id:
         return []
     if "price_changes" not in said:

@@ -26,7 +26,7 @@ A plan is a list of tables::
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal, InvalidOperation
 from typing import Final, Literal
@@ -361,10 +361,11 @@ def _has_form(key: str, value: object) -> bool:
 
 
 def _is_window(value: object) -> bool:
-    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != 2:  # noqa: PLR2004 - both ends
+    try:
+        first, last = msgspec.convert(value, tuple[str, str])
+        return duration_ns(first) < duration_ns(last)
+    except (msgspec.ValidationError, ValueError):
         return False
-    ends = [it for it in value if isinstance(it, str) and _DURATION.fullmatch(it)]
-    return len(ends) == len(value) and duration_ns(ends[0]) < duration_ns(ends[1])
 
 
 def _is_micros(text: str) -> bool:

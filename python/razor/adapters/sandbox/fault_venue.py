@@ -69,7 +69,7 @@ class House:
     def clear(self, market: int, spared: ApiKey | None) -> None:
         """Cancel what everybody else has resting in a market."""
         venue = self._stage.venue
-        mine = set() if spared is None else set(venue.owners_of(spared))
+        mine = set[int]() if spared is None else set(venue.owners_of(spared))
         for owner in range(_OWNERS_MOST):
             if owner in mine:
                 continue

@@ -108,6 +108,10 @@ class Faults:
         """Do what is due by now."""
         self._agenda.wake()
 
+    def close(self) -> None:
+        """Close the truth ledger."""
+        self._truth.close()
+
     def opens(self, service: Service, path: str) -> Answer | None:
         """Why a stream does not open: the edge refuses the caller (F-38)."""
         subject = Subject(text=path.encode(), service=service.name, method="GET", path=path)

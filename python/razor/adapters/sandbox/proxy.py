@@ -80,9 +80,10 @@ class Wires:
         async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await self._take(service, serve, reader, writer)
 
-        server = await asyncio.start_server(
-            lambda reader, writer: self._begin(take(reader, writer)), LOOPBACK, port
-        )
+        def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            self._begin(take(reader, writer))
+
+        server = await asyncio.start_server(begin, LOOPBACK, port)
         self._servers.append(server)
         found: int = server.sockets[0].getsockname()[1]
         return found

@@ -224,6 +224,7 @@ class Front:
         self.flush()
 
     def due_ns(self) -> int | None:
+        """When something happens by itself next."""
         middle = self._middle.due_ns() if self._middle else None
         due = [it for it in (self._venue.exchange.due_ns(), middle) if it is not None]
         return min(due, default=None)

@@ -32,6 +32,10 @@ class Sink(Protocol):
         """Let readers see it."""
         ...
 
+    def close(self) -> object:
+        """Take no more."""
+        ...
+
 
 class Truth:
     """Writes lines to a sink; without one it is silent."""
@@ -49,6 +53,12 @@ class Truth:
     def now_ms(self) -> int:
         """Milliseconds since the start."""
         return self._now_ms()
+
+    def close(self) -> None:
+        """Be silent from now on."""
+        if self._sink is not None:
+            self._sink.close()
+            self._sink = None
 
     def tell(self, what: str, **members: object) -> None:
         """Write one line."""
