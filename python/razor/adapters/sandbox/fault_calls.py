@@ -99,22 +99,26 @@ def document(answer: Answer | None) -> Document | None:
 
 
 async def _held(at: CallAt) -> Answer | None:
+    """The venue has the order; its sender does not hear of it in time."""
     answer = await at.go()
     await at.wait(5_000)
     return None if at.kind == "cut" else answer
 
 
 async def _dropped(at: CallAt) -> Answer | None:
+    """Nothing arrives, which looks like the answer that was only lost."""
     await at.wait(30_000)
     return None
 
 
 async def _late(at: CallAt) -> Answer | None:
+    """The order arrives when its sender has long asked about it and cancelled it."""
     await at.wait(10_000)
     return await at.go()
 
 
 async def _broken(at: CallAt) -> Answer | None:
+    """The order is taken whatever is left of the answer."""
     answer = await at.go()
     if answer is None:
         return None
@@ -140,22 +144,26 @@ async def _broken(at: CallAt) -> Answer | None:
 
 
 async def _taken_or_not(at: CallAt) -> None:
+    """The same text comes with an order and without one: it proves neither."""
     if at.armed.planned.accepted:
         await at.go()
 
 
 async def _server_error(at: CallAt) -> Answer | None:
+    """An error of the engine, or of the edge before it."""
     await _taken_or_not(at)
     status, text = ERRORS[at.kind]
     return error(status, text) if text else page(status)
 
 
 async def _masked(at: CallAt) -> Answer | None:
+    """A failure whose status the gateway made of its text."""
     await _taken_or_not(at)
     return error(*MASKED[at.kind])
 
 
 async def _refused(at: CallAt) -> Answer | None:
+    """A text that proves that no order is there, in every form it has been seen in."""
     order_id, wallet = at.order_id() or "", posted_of(at.request).maker
     text = REFUSALS[at.kind].format(id=order_id, wallet=wallet)
     form = at.armed.planned.form
@@ -174,11 +182,13 @@ async def _refused(at: CallAt) -> Answer | None:
 
 
 async def _twice(at: CallAt) -> Answer | None:
+    """What a client that sends again gets: proof of arrival, none of a fill."""
     await at.go()
     return await at.go()
 
 
 async def _delayed(at: CallAt) -> Answer | None:
+    """Pending under its own id, and matched when nobody waits for it any more."""
     order_id = at.order_id()
     if order_id is None:
         return await at.go()
@@ -200,6 +210,7 @@ async def _delayed(at: CallAt) -> Answer | None:
 
 
 async def _killed(at: CallAt) -> Answer | None:
+    """Others were faster, or the venue says so."""
     match at.kind:
         case "depth":
             found = at.stage.target(at.armed.planned, at.request)
@@ -221,6 +232,7 @@ async def _killed(at: CallAt) -> Answer | None:
 
 
 async def _thin(at: CallAt) -> Answer | None:
+    """Others were faster, but for so much."""
     order = posted_of(at.request)
     found = at.stage.venue.catalogue.token(order.token_id)
     if found is not None:
@@ -232,6 +244,7 @@ async def _thin(at: CallAt) -> Answer | None:
 
 
 async def _overfilled(at: CallAt) -> Answer | None:
+    """More shares than were asked for, in the answer alone."""
     answer = await at.go()
     said = document(answer)
     if answer is None or said is None:
@@ -243,6 +256,7 @@ async def _overfilled(at: CallAt) -> Answer | None:
 
 
 async def _lied(at: CallAt) -> Answer | None:
+    """Amounts in other units, or none; trades go on telling the truth."""
     answer = await at.go()
     said = document(answer)
     if answer is None or said is None:
@@ -292,6 +306,7 @@ async def remember(at: CallAt) -> Answer | None:
 
 
 async def _poor(at: CallAt) -> Answer | None:
+    """A balance that is there is not seen, by the order or by whoever asks."""
     if at.kind == "stale":
         return await _remembered(at, 30_000)
     need = posted_of(at.request).maker_amount
@@ -303,6 +318,7 @@ async def _poor(at: CallAt) -> Answer | None:
 
 
 async def _book(at: CallAt) -> Answer | None:
+    """A book that no price may be taken from."""
     if at.kind == "missing":
         return error(404, "No orderbook exists for the requested token id")
     if at.kind == "stale":
@@ -322,6 +338,7 @@ async def _book(at: CallAt) -> Answer | None:
 
 
 async def _trades_page(at: CallAt) -> Answer | None:
+    """A page that looks whole, or leads back to itself."""
     request = at.request
     asked = request.query.get("next_cursor", "") or _FIRST
     if at.kind == "loop" and "offset" in request.query:
@@ -357,10 +374,12 @@ def _rows_of(answer: Answer) -> tuple[Document | None, list[Document]] | None:
 
 
 async def _rounded(at: CallAt) -> Answer | None:
+    """Refusals that a client who computes in integers never gets."""
     return error(*ROUNDINGS[at.kind])
 
 
 async def _limited(at: CallAt) -> Answer | None:
+    """The edge is slow before it refuses; the bucket of the signer tells of itself."""
     match at.kind:
         case "slow":
             await at.wait(1_500)
@@ -381,6 +400,7 @@ async def _limited(at: CallAt) -> Answer | None:
 
 
 async def _raced(at: CallAt) -> Answer | None:
+    """A cancel is a request: what is said of it and what was done differ."""
     ids = re.findall(rb"0x[0-9a-fA-F]{64}", at.request.call.body)
     nothing: dict[str, str] = {}
     claim = {"canceled": [it.decode() for it in ids], "not_canceled": nothing}
@@ -404,12 +424,14 @@ async def _raced(at: CallAt) -> Answer | None:
 
 
 async def _version(at: CallAt) -> Answer | None:
+    """The venue signs orders for another domain from now on."""
     if at.request.call.path == "/version":
         return Answer(status=200, body=b'{"version":3}')
     return error(400, "order_version_mismatch")
 
 
 async def _credentials(at: CallAt) -> Answer | None:
+    """Keys that were good are good no more."""
     if at.kind == "login":
         return error(401, INVALID_L1)
     key = at.stage.key_of(at.request)
@@ -421,6 +443,7 @@ async def _credentials(at: CallAt) -> Answer | None:
 
 
 async def _skewed(at: CallAt) -> Answer | None:
+    """The venue's clock is off, which refuses what is signed with a good one."""
     seconds = at.armed.planned.seconds if at.armed.planned.seconds is not None else 60
     call = replace(at.request.call, now_s=at.request.call.now_s + seconds)
     answer = await at.proceed(replace(at.request, call=call))
@@ -430,11 +453,13 @@ async def _skewed(at: CallAt) -> Answer | None:
 
 
 async def _blocked(at: CallAt) -> Answer | None:
+    """The edge answers before the venue does."""
     del at
     return page(403)
 
 
 async def _beats(at: CallAt) -> Answer | None:
+    """The chain of beats breaks on the side of the venue; resting orders end with it."""
     match at.kind:
         case "swallow":
             said = re.search(rb"hb-\d+", at.request.call.body)
@@ -449,12 +474,14 @@ async def _beats(at: CallAt) -> Answer | None:
 
 
 async def _frames_first(at: CallAt) -> Answer | None:
+    """Frames leave with the match, the answer some time after."""
     answer = await at.go()
     await at.wait(500)
     return answer
 
 
 async def _positions(at: CallAt) -> Answer | None:
+    """A slow witness: old positions, or dust that comes and goes."""
     if at.kind == "lag":
         return await _remembered(at, 60_000)
     answer = await at.go()
@@ -469,6 +496,7 @@ async def _positions(at: CallAt) -> Answer | None:
 
 
 async def _relayed(at: CallAt) -> Answer | None:
+    """An action of the treasury whose end nobody knows."""
     match at.kind:
         case "drop":
             return await _dropped(at)
@@ -493,6 +521,7 @@ _CONTRACTS: Final = tuple(
 
 
 async def _unknown_contract(at: CallAt) -> Answer | None:
+    """A registry of contracts that changed over night."""
     answer = await at.go()
     if answer is None:
         return None
@@ -504,6 +533,7 @@ async def _unknown_contract(at: CallAt) -> Answer | None:
 
 
 async def _redirected(at: CallAt) -> Answer | None:
+    """A redirect to where no credentials may go."""
     headers = {"Location": f"http://elsewhere.invalid{at.request.call.path}"}
     return Answer(status=307, body=b"", headers=headers, media="text/plain")
 
@@ -519,6 +549,7 @@ HOSTILE: Final = {
 
 
 async def _hostile(at: CallAt) -> Answer | None:
+    """Texts that break lines, terminals, tables or pages."""
     answer = await at.go()
     if answer is None:
         return None
@@ -534,6 +565,7 @@ async def _hostile(at: CallAt) -> Answer | None:
 
 
 async def _bomb(at: CallAt) -> Answer | None:
+    """Answers that cost more to read than to send."""
     match at.kind:
         case "nested":
             return Answer(status=200, body=b"[" * 100_000 + b"]" * 100_000)

@@ -42,11 +42,13 @@ class FrameAt:
 
 
 def _silent(at: FrameAt) -> list[bytes]:
+    """The connection lives and says nothing."""
     del at
     return []
 
 
 def _one_token_silent(at: FrameAt) -> list[bytes]:
+    """Siblings of the token in the same frame are told."""
     token_id = at.armed.planned.token
     try:
         if at.text.startswith(b"["):
@@ -66,12 +68,14 @@ def _one_token_silent(at: FrameAt) -> list[bytes]:
 
 
 def _no_snapshot(at: FrameAt) -> list[bytes]:
+    """Deltas alone, as for connections with too many tokens."""
     over = _OVER if at.armed.planned.over is None else at.armed.planned.over
     reader = at.frame.reader
     return [] if reader is not None and len(reader.tokens) > over else [at.text]
 
 
 def _lossy(at: FrameAt) -> list[bytes]:
+    """There are no sequence numbers: nothing says that one is missing."""
     match at.kind:
         case "duplicate":
             return [at.text, at.text]
@@ -114,6 +118,7 @@ MALFORMED: Final[dict[str, Callable[[bytes], bytes]]] = {
 
 
 def _malformed(at: FrameAt) -> list[bytes]:
+    """One rule of the grammar is broken; all else is as it was."""
     kind = at.kind
     if kind == "any":
         kind = at.armed.dice.pick([name for name in sorted(MALFORMED) if name != "long"])
@@ -121,6 +126,8 @@ def _malformed(at: FrameAt) -> list[bytes]:
 
 
 def _other_hash(at: FrameAt) -> list[bytes]:
+    """A recipe that nobody published."""
+
     def other(found: re.Match[bytes]) -> bytes:
         digest = hashlib.sha1(b"another recipe" + found.group(1), usedforsecurity=False)
         return b'"hash":"' + digest.hexdigest().encode() + b'"'
@@ -129,6 +136,7 @@ def _other_hash(at: FrameAt) -> list[bytes]:
 
 
 def _other_market(at: FrameAt) -> list[bytes]:
+    """The next market's id: a map of one's own must win."""
     catalogue = at.stage.venue.catalogue
 
     def other(found: re.Match[bytes]) -> bytes:
@@ -142,6 +150,8 @@ def _other_market(at: FrameAt) -> list[bytes]:
 
 
 def _repeated(usual: int) -> "FrameEffect":
+    """The same bytes again."""
+
     def effect(at: FrameAt) -> list[bytes]:
         return [at.text] * (1 + (at.armed.planned.copies or usual))
 
@@ -149,6 +159,8 @@ def _repeated(usual: int) -> "FrameEffect":
 
 
 def _retimed(at: FrameAt) -> list[bytes]:
+    """Every timestamp of the frame in another unit, or before its time."""
+
     def other(found: re.Match[bytes]) -> bytes:
         ms = int(found.group(1))
         spelt = {
@@ -163,6 +175,7 @@ def _retimed(at: FrameAt) -> list[bytes]:
 
 
 def _user_lossy(at: FrameAt) -> list[bytes]:
+    """What is missed on this channel is never told again."""
     match at.kind:
         case "late":
             wait_ms = at.armed.wait_ms(5_000)
@@ -175,6 +188,7 @@ def _user_lossy(at: FrameAt) -> list[bytes]:
 
 
 def _status(at: FrameAt) -> list[bytes]:
+    """States of a trade that go back, or that nobody knows."""
     match at.kind:
         case "regress":
             older = at.text.replace(b'"status":"CONFIRMED"', b'"status":"MINED"', 1)
@@ -187,6 +201,7 @@ def _status(at: FrameAt) -> list[bytes]:
 
 
 def _mirrored(at: FrameAt) -> list[bytes]:
+    """The record of the other side of a mint or merge."""
     said = msgspec.json.decode(at.text, type=Document)
     if at.kind == "side":
         said["side"] = "SELL" if said.get("side") == "BUY" else "BUY"
@@ -200,6 +215,7 @@ def _mirrored(at: FrameAt) -> list[bytes]:
 
 
 def _mispriced(at: FrameAt) -> list[bytes]:
+    """A fill beyond its limit, or a fee that was not agreed."""
     said = msgspec.json.decode(at.text, type=Document)
     if at.kind == "fee":
         said["fee_rate_bps"] = "9999"

@@ -140,6 +140,8 @@ def _enter(
 
 
 def _normal(stage: Stage) -> Callable[[], None]:
+    """The end of a mode."""
+
     def end() -> None:
         stage.venue.exchange.set_mode(stage.venue.now_ns(), "normal")
         stage.venue.publish()
@@ -148,6 +150,7 @@ def _normal(stage: Stage) -> Callable[[], None]:
 
 
 def _length_ms(planned: PlannedFault, usual: int) -> int:
+    """How long a mode lasts: as planned, to the end of its window, or as usual."""
     if planned.ms is not None:
         return planned.ms
     if planned.between is not None:
@@ -157,6 +160,7 @@ def _length_ms(planned: PlannedFault, usual: int) -> int:
 
 
 def _restart(stage: Stage, planned: PlannedFault) -> None:
+    """Order entry is gone, comes back for makers, then for all."""
     tail_ms = 120_000 if planned.tail_ms is None else planned.tail_ms
 
     def makers_only() -> None:
@@ -177,6 +181,7 @@ def _mode(
 
 
 def _market(stage: Stage, planned: PlannedFault, request: Request | None) -> int:
+    """The market that is struck."""
     found = stage.target(planned, request)
     if found is None:
         raise NothingToActOn("name a listed market, or a token, or a call that has one")
@@ -184,12 +189,14 @@ def _market(stage: Stage, planned: PlannedFault, request: Request | None) -> int
 
 
 def _retick(stage: Stage, house: House, planned: PlannedFault, request: Request | None) -> None:
+    """The grid changes under resting orders and computed prices."""
     del house
     market = _market(stage, planned, request)
     stage.venue.exchange.set_tick(stage.venue.now_ns(), market, planned.tick or "0.01")
 
 
 def _flag(stage: Stage, house: House, planned: PlannedFault, request: Request | None) -> None:
+    """A market stops, goes on or ends while somebody is in it."""
     del house
     market, kind = _market(stage, planned, request), planned.is_kind
     exchange, now_ns = stage.venue.exchange, stage.venue.now_ns()
@@ -209,12 +216,14 @@ def _flag(stage: Stage, house: House, planned: PlannedFault, request: Request | 
 
 
 def _resolve(stage: Stage, house: House, planned: PlannedFault, request: Request | None) -> None:
+    """A market ends as nobody expected."""
     del house
     market = _market(stage, planned, request)
     stage.venue.exchange.resolve(stage.venue.now_ns(), market, planned.payout)
 
 
 def _wallet(stage: Stage, planned: PlannedFault, request: Request | None) -> tuple[str, int]:
+    """The wallet that is struck, and its account."""
     ordered = "" if request is None else posted_of(request).maker
     wallet = planned.wallet or ordered or stage.last_wallet
     account = stage.venue.account_of(wallet)
@@ -224,6 +233,7 @@ def _wallet(stage: Stage, planned: PlannedFault, request: Request | None) -> tup
 
 
 def _disapprove(stage: Stage, house: House, planned: PlannedFault, request: Request | None) -> None:
+    """A contract may not move the money any more that it needs."""
     del house
     _, account = _wallet(stage, planned, request)
     now_ns = stage.venue.now_ns()
@@ -231,6 +241,7 @@ def _disapprove(stage: Stage, house: House, planned: PlannedFault, request: Requ
 
 
 def _foreign(stage: Stage, house: House, planned: PlannedFault, request: Request | None) -> None:
+    """Whoever has the key uses it: an operator, another program, a thief."""
     wallet, account = _wallet(stage, planned, request)
     exchange, now_ns = stage.venue.exchange, stage.venue.now_ns()
     amount = None if planned.amount is None else int(Decimal(planned.amount).scaleb(6))
