@@ -1,5 +1,6 @@
 """Plans of the local exchange's faults: what is taken, and how what is wrong is named."""
 
+import json
 import re
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +21,7 @@ from razor.adapters.sandbox.fault_plan import (
 )
 from razor.app.sandbox import SandboxPlan, build
 from razor.domain.errors import SettingsError
+from tests.e2e.razor import here
 from tests.sandbox.trader import Clock
 
 ROOT = Path(__file__).parents[2]
@@ -63,7 +65,7 @@ def test_a_plan_has_faults_and_wires_in_its_order() -> None:
         (GOOD + "[[fault]]\nnth = 1\ncode = 'F-99'\n", "fault[2].code", 6),
         ("[[fault]]\nnth = 1\n", "fault[1].code", 1),
         ("[[fault]]\ncode = 13\nnth = 1\n", "fault[1].code", 2),
-        ("[[fault]]\ncode = 'F-13'\n", "fault[1].code", 2),
+        ("[[fault]]\ncode = 'F-13'\n", "fault[1].nth", 1),
         ("[[fault]]\ncode = 'F-13'\nnth = 1\nevery = 2\n", "fault[1].every", 4),
         ("[[fault]]\ncode = 'F-13'\nnth = 0\n", "fault[1].nth", 3),
         ("[[fault]]\ncode = 'F-13'\nnth = true\n", "fault[1].nth", 3),
@@ -205,3 +207,15 @@ def test_there_are_ten_examples_and_the_document_lists_every_code_and_kind() -> 
         assert f"| {code} | {where} |" in document
     for kind, what in WIRE_KINDS.items():
         assert f"| `{kind}` | {what}" in document
+
+
+def test_the_verb_lists_every_code_and_refuses_a_bad_plan(tmp_path: Path) -> None:
+    listed = here("sandbox", "faults", "--json")
+    codes = [json.loads(line)["code"] for line in listed.out.splitlines()]
+    assert codes == list(CODES)
+    assert "F-13" in here("sandbox", "faults").out
+    bad = tmp_path / "bad.toml"
+    bad.write_text("[[fault]]\ncode = 'F-13'\nnht = 1\n", encoding="utf-8")
+    done = here("sandbox", "serve", "--port", "0", "--faults", bad)
+    assert done.code == 2
+    assert "line 3: fault[1].nht" in done.err

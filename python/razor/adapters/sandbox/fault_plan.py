@@ -286,7 +286,7 @@ class _Reading:
         given = [key for key in _WHEN if key in row]
         if len(given) != 1:
             found = ", ".join(given) or "none"
-            key = given[1] if given else "code"
+            key = given[1] if given else "nth"
             self._add("fault", number, key, found, "one of nth, every, at, between")
 
     def _check_params(self, number: int, row: Mapping[str, object], spec: CodeSpec) -> None:

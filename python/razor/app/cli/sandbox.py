@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from razor.adapters.sandbox.fault_codes import CODES
+from razor.adapters.sandbox.fault_plan import WIRE_KINDS
 from razor.adapters.sandbox.status import hints
 from razor.app.cli import options
 from razor.app.cli.verb import VerbGroup, process
@@ -46,7 +48,7 @@ def sandbox_verbs() -> None:
     "--faults",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Plan of what goes wrong when, a TOML file; docs/SANDBOX_FAULTS.md lists the codes.",
+    help="Plan of what goes wrong when, a TOML file; razor sandbox faults lists the codes.",
 )
 @click.option(
     "--truth",
@@ -73,6 +75,24 @@ def serve_verb(
     except OSError as taken:
         message = f"somebody else listens on a port from {port} on: {taken.strerror}"
         raise click.BadParameter(message, param_hint="--port") from taken
+
+
+@sandbox_verbs.command("faults")
+@options.as_json
+@process
+def faults_verb(start: Process, *, as_json: bool) -> None:
+    """List every fault that a plan for serve --faults may name."""
+    if as_json:
+        for code, spec in CODES.items():
+            kinds: JsonValue = list(spec.kinds)
+            start.console.json_line({"code": code, "what": spec.what, "kinds": kinds})
+        return
+    start.console.table(
+        ("code", "what happens", "kinds"),
+        [(code, spec.what, ", ".join(spec.kinds)) for code, spec in CODES.items()],
+        title="Faults of the local exchange",
+    )
+    start.console.table(("wire", "what happens"), list(WIRE_KINDS.items()), title="And of its wire")
 
 
 def _say(start: Process, sandbox: Sandbox, *, as_json: bool) -> None:
