@@ -25,7 +25,7 @@ PACKAGES_STAMP := $(VENV)/.stamp-packages
 stage = @printf '\n== %s\n' '$(1)'; start=$$SECONDS; $(2) || exit 1; \
 	printf '== %s: %s s\n' '$(1)' "$$((SECONDS - start))"
 
-.PHONY: help build run test tidy unit sim soak nightly mutants package bench lock clean
+.PHONY: help build run test tidy unit sim conformance soak nightly mutants package bench lock clean
 
 # Seeded sessions of the order machine: what fits into a minute of one core, and a release's worth.
 SIM_SEEDS ?= 100000
@@ -34,7 +34,7 @@ SIM_SEEDS_NIGHTLY ?= 10000000
 KILLS_NIGHTLY ?= 200
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
 
 build: $(CORE_STAMP) ## set up .venv and build the extension; leaves .venv/bin/razor
 
@@ -52,6 +52,9 @@ unit: build ## the tests alone
 
 sim: build ## seeded sessions of the order machine under faults; SIM_SEEDS=100000
 	$(call stage,simulate,$(BIN)/razor simulate --seeds $(SIM_SEEDS))
+
+conformance: build ## the venue's own Python clients, installed on demand, against the local exchange
+	$(call stage,conformance,$(BIN)/pytest -m conformance tests/conformance)
 
 tidy: build ## format, lints, types, import contracts, crate graph, licences, size budgets
 	$(call stage,cargo fmt,$(CARGO) fmt --all --check)
@@ -79,6 +82,7 @@ nightly: build ## long laws and the full recordings: what is too long for make t
 	$(call stage,cut at every byte,$(CARGO) test --locked --release -p razor_io --test session_cuts \
 		-- --ignored --nocapture)
 	$(call stage,long Python laws,HYPOTHESIS_PROFILE=nightly $(BIN)/pytest --timeout 1200)
+	$(call stage,conformance,$(BIN)/pytest -m conformance tests/conformance)
 	$(call stage,kills,RAZOR_KILLS=$(KILLS_NIGHTLY) $(BIN)/pytest tests/e2e/test_kills.py)
 	$(call stage,simulate,$(BIN)/razor simulate --seeds $(SIM_SEEDS_NIGHTLY))
 	$(call stage,soak,$(BIN)/razor bench soak)

@@ -23,11 +23,13 @@ __all__ = [
     "BasketSample",
     "BookSnapshot",
     "Bps",
+    "CallRefused",
     "Cancelled",
     "Corrupt",
     "DecodeError",
     "Exchange",
     "ExchangeOrder",
+    "ExchangePrint",
     "ExchangeRefused",
     "FeedBench",
     "FeedFacts",
@@ -39,6 +41,7 @@ __all__ = [
     "OrderMachine",
     "OrderRefused",
     "Prober",
+    "ProxyRelay",
     "RazorError",
     "Recorded",
     "RecorderBench",
@@ -47,6 +50,7 @@ __all__ = [
     "RiskCaps",
     "RiskRefused",
     "RunLock",
+    "SafeRelay",
     "Session",
     "SettingsError",
     "SignalLeg",
@@ -66,6 +70,9 @@ __all__ = [
     "Unreachable",
     "VenueError",
     "VenueOrder",
+    "WalletAct",
+    "WalletBatch",
+    "WalletCall",
     "__version__",
     "audit_rebuild",
     "audit_verify",
@@ -75,8 +82,11 @@ __all__ = [
     "capture_text",
     "checksum_address",
     "clock_cost_ns",
+    "contract_address",
+    "contract_at",
     "day14_json",
     "file_sha256",
+    "function_selector",
     "journal_head",
     "probe_capture",
     "resettled_json",
@@ -179,6 +189,9 @@ class SignatureError(RazorError):
 
     signer: str | None
     """Who signed instead of the one who had to, where the signature is good but foreign."""
+
+class CallRefused(RazorError):
+    """A call of a wallet that is none of those that wallets make; its text says why."""
 
 class ExchangeRefused(RazorError):
     """The local exchange said no, in the venue's words; its text is that of the answer.
@@ -2150,6 +2163,145 @@ class SignedOrder:
     @property
     def owns_maker(self) -> bool:
         """Whether the maker's address is the one this kind of wallet of the signer has."""
+
+@final
+class WalletCall:
+    """One call of a wallet: contract, `0x` data and wei as decimal text.
+
+    `SignatureError` names what is malformed.
+    """
+
+    def __new__(cls, *, target: str, data: str, value: str = "0") -> WalletCall: ...
+    @property
+    def target(self) -> str:
+        """The contract that is called."""
+
+    @property
+    def data(self) -> str:
+        """Selector and arguments, `0x` and lower-case digits."""
+
+    def act(self) -> WalletAct:
+        """What it asks for, in the one form that the official client encodes.
+
+        `CallRefused` for another contract, function, length or fixed member.
+        """
+
+@final
+class WalletAct:
+    """A call that is understood."""
+
+    @property
+    def kind(
+        self,
+    ) -> Literal[
+        "split",
+        "merge",
+        "redeem",
+        "redeem_part",
+        "convert",
+        "convert_one",
+        "approve",
+        "approve_tokens",
+        "send",
+        "send_tokens",
+    ]:
+        """What is done. `redeem_part` and `convert_one` are those of the second protocol."""
+
+    @property
+    def contract(self) -> str:
+        """The contract that is called, by its word (`contract_at`)."""
+
+    @property
+    def key(self) -> str:
+        """Condition, group, event or token as `0x` hex of its own length; "" where there is none.
+
+        Conditions of the second protocol have 62 digits, its events 58, everything else 64.
+        """
+
+    @property
+    def party(self) -> str | None:
+        """Who is approved, or gets something; None where that is the wallet itself."""
+
+    @property
+    def sender(self) -> str | None:
+        """Whose tokens are sent."""
+
+    @property
+    def index(self) -> int:
+        """Set of outcomes (a bit each), condition, outcome, or 1 for an approval given."""
+
+    @property
+    def amount(self) -> int:
+        """Micro-dollars or micro-shares, up to 2**256 - 1; 0 where the call has none."""
+
+@final
+class WalletBatch:
+    """Calls of a deposit wallet as they are signed. Nonce and deadline (s) are decimal text."""
+
+    def __new__(
+        cls, *, wallet: str, nonce: str, deadline: str, calls: list[WalletCall]
+    ) -> WalletBatch: ...
+    def sign(self, key: SigningKey) -> str:
+        """The signature of the wallet's owner."""
+
+    def sign_as_session(self, key: SigningKey) -> str:
+        """The signature of a session key, in its wrapper."""
+
+    def signer(self, signature: str) -> tuple[str, bool]:
+        """Who signed, and whether as a session key; `SignatureError` for no signature at all.
+
+        Another batch was signed by an address that nobody knows: compare with who should have.
+        """
+
+@final
+class SafeRelay:
+    """A transaction of a Safe: one call, or several through multisend (`is_delegate`)."""
+
+    def __new__(
+        cls, *, safe: str, call: WalletCall, is_delegate: bool, nonce: str
+    ) -> SafeRelay: ...
+    def sign(self, key: SigningKey) -> str:
+        """The signature of the Safe's owner."""
+
+    def signer(self, signature: str) -> str:
+        """Who signed, as of a batch; `SignatureError` for no signature at all."""
+
+    def calls(self) -> list[WalletCall]:
+        """The calls inside; `CallRefused`."""
+
+@final
+class ProxyRelay:
+    """A message of the owner of a proxy wallet to its factory, over the relay hub."""
+
+    def __new__(
+        cls,
+        *,
+        sender: str,
+        call: WalletCall,
+        relayer_fee: str,
+        gas_price: str,
+        gas_limit: str,
+        nonce: str,
+        relay_hub: str,
+        relay: str,
+    ) -> ProxyRelay: ...
+    def sign(self, key: SigningKey) -> str:
+        """The signature of the owner."""
+
+    def signer(self, signature: str) -> str:
+        """Who signed, as of a batch; `SignatureError` for no signature at all."""
+
+    def calls(self) -> list[WalletCall]:
+        """The calls inside; `CallRefused`."""
+
+def contract_at(address: str) -> str | None:
+    """The word for the contract at an address, None for any other address."""
+
+def contract_address(word: str) -> str:
+    """The address of a contract by its word; `ValueError` for no such word."""
+
+def function_selector(signature: str) -> str:
+    """The first four bytes of a call of `name(types)`, `0x` and 8 digits."""
 
 def verify_login(address: str, timestamp: str, nonce: int, signature: str) -> None:
     """Take a login signed by `address`, else raise `SignatureError`."""

@@ -19,6 +19,7 @@ TREE: dict[type[Exception], tuple[type[Exception], ...]] = {
     _core.OrderRefused: (_core.RazorError,),
     _core.RiskRefused: (_core.RazorError,),
     _core.SignatureError: (_core.RazorError,),
+    _core.CallRefused: (_core.RazorError,),
     _core.ExchangeRefused: (_core.RazorError,),
     _core.VenueError: (_core.RazorError,),
     _core.Rejected: (_core.VenueError,),

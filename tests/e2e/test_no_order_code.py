@@ -31,11 +31,17 @@ ABILITIES = {
     "client that orders": r"py_clob_client|polymarket_client|eth_account|web3",
 }
 # The names under which Python would meet what signs.
-SIGNERS = r"SigningKey|ApiSecret|VenueOrder|SigningExchange|razor\.adapters\.sandbox"
+SIGNERS = (
+    r"SigningKey|ApiSecret|VenueOrder|SigningExchange|WalletBatch|SafeRelay|ProxyRelay"
+    r"|razor\.adapters\.sandbox"
+)
+# What the binding of those shows of a signature or call that is there already.
+SHOWN = {"SignedOrder", "WalletCall", "WalletAct"}
 # What signs, and the venue's own side of an order.
 APART = (
     "razor_sign/src/",
     "razor_py/src/sign.rs",
+    "razor_py/src/relay.rs",
     "razor_py/src/exchange",
     "razor_sim/src/exchange",
 )
@@ -152,8 +158,9 @@ def test_no_reachable_module_names_what_signs() -> None:
     found, _ = _reachable("razor.app.cli")
     pattern = re.compile(SIGNERS)
     assert [name for name, file in found.items() if pattern.search(file.read_text("utf-8"))] == []
-    binding = (ROOT / "rust/razor_py/src/sign.rs").read_text(encoding="utf-8")
-    assert set(re.findall(r"struct (\w+)", binding)) - {"SignedOrder"} == {
+    files = [ROOT / "rust/razor_py/src" / name for name in ("sign.rs", "relay.rs")]
+    binding = "".join(file.read_text(encoding="utf-8") for file in files)
+    assert set(re.findall(r"struct (\w+)", binding)) - SHOWN == {
         name for name in SIGNERS.split("|") if name.isalpha()
     }
 

@@ -84,16 +84,20 @@ class Faulty(Place):
             self._go_to(due_ns)
         self._go_to(end_ns)
 
+    def go_on(self) -> None:
+        """Do what is due by now."""
+        self.sandbox.venue.go_on()
+        self.sandbox.front.flush()
+
     def _due_ns(self) -> int | None:
-        due = [self.faults.due_ns(), self.sandbox.venue.exchange.due_ns()]
-        return min((it for it in due if it is not None), default=None)
+        return self.sandbox.venue.due_ns()
 
     def _go_to(self, at_ns: int) -> None:
         self.clock.now_ns = max(self.clock.now_ns, at_ns)
         self.loop.run_until_complete(self._wake())
 
     async def _wake(self) -> None:
-        self.sandbox.front.wake()
+        self.go_on()
         for _ in range(5):
             await asyncio.sleep(0)
 
@@ -105,7 +109,7 @@ class Faulty(Place):
             due_ns = self._due_ns()
             if not task.done() and due_ns is not None:
                 self.clock.now_ns = max(self.clock.now_ns, due_ns)
-                self.sandbox.front.wake()
+                self.go_on()
         return await task
 
 

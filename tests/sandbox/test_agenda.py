@@ -23,10 +23,10 @@ def test_entries_come_in_order_of_time_and_of_making() -> None:
     for delay_ms, name in ((20, "c"), (10, "a"), (10, "b"), (30, "d")):
         agenda.after(delay_ms, lambda of=name: seen.append(of))  # type: ignore[misc]
     assert agenda.due_ns() == place.clock.now_ns + 10 * MS
-    agenda.wake()
+    agenda.step()
     assert seen == []
     place.clock.now_ns += 20 * MS
-    agenda.wake()
+    agenda.step()
     assert seen == ["a", "b", "c"]
     assert agenda.since_ns() == 20 * MS
 
@@ -42,7 +42,7 @@ def test_what_an_entry_makes_due_at_once_is_done_in_the_same_wake() -> None:
 
     agenda.after(5, act)
     place.clock.now_ns += 5 * MS
-    agenda.wake()
+    agenda.step()
     assert seen == [0, 1, 2]
 
 
@@ -63,11 +63,11 @@ def test_a_pause_ends_with_the_venues_time_and_not_before() -> None:
         waiting = asyncio.ensure_future(agenda.pause(10))
         await asyncio.sleep(0)
         place.clock.now_ns += 9 * MS
-        agenda.wake()
+        agenda.step()
         await asyncio.sleep(0)
         assert not waiting.done()
         place.clock.now_ns += MS
-        agenda.wake()
+        agenda.step()
         await waiting
 
     asyncio.run(story())
@@ -83,7 +83,7 @@ def test_a_pause_that_was_given_up_disturbs_nobody() -> None:
         with pytest.raises(asyncio.CancelledError):
             await waiting
         place.clock.now_ns += 10 * MS
-        agenda.wake()
+        agenda.step()
         assert agenda.due_ns() is None
 
     asyncio.run(story())
@@ -101,7 +101,7 @@ def test_a_call_goes_on_when_nobody_waits_for_it() -> None:
         await asyncio.sleep(0)
         assert not done.is_set()
         place.clock.now_ns += 10 * MS
-        agenda.wake()
+        agenda.step()
         await asyncio.wait_for(done.wait(), 5)
 
     asyncio.run(story())

@@ -62,7 +62,7 @@ def test_a_late_order_is_not_found_not_cancelled_and_then_rests(tmp_path: Path) 
             lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
             head = f"POST /order HTTP/1.1\r\nHost: x\r\n{lines}Content-Length: {len(body)}\r\n\r\n"
             _, writer = await dial(place, head.encode() + body)
-            while place.sandbox.front.due_ns() is None:
+            while place.agenda.due_ns() is None:
                 await asyncio.sleep(0.001)
             writer.close()
             await settle()

@@ -176,7 +176,7 @@ def test_a_sandbox_takes_a_plan_and_writes_its_ledger(tmp_path: Path) -> None:
     sandbox = build(SandboxPlan(port=0, faults=plan, truth=truth), clock)
     clock.now_ns += 2_000_000_000
     with closing(sandbox):
-        sandbox.front.wake()
+        sandbox.venue.go_on()
     assert b'"faults":["F-46/withdraw"]' in truth.read_bytes()
     bare = build(SandboxPlan(port=0), Clock())
     assert bare.wires is None

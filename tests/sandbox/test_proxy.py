@@ -13,6 +13,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from razor.adapters.sandbox.agenda import Agenda
 from razor.adapters.sandbox.server import serving
 from razor.app.sandbox import Sandbox, SandboxPlan, build
 from tests.sandbox.trader import Clock, Place, Trader
@@ -26,10 +27,17 @@ ASK = b"GET /time HTTP/1.1\r\nHost: x\r\n\r\n"
 class Served(Place):
     """A venue that listens, under a plan in a file."""
 
+    @property
+    def agenda(self) -> Agenda:
+        """What is to come."""
+        assert self.sandbox.faults is not None
+        return self.sandbox.faults.agenda
+
     async def tick(self, ms: int) -> None:
         """Move the clock and do what became due."""
         self.clock.now_ns += ms * 1_000_000
-        self.sandbox.front.wake()
+        self.sandbox.venue.go_on()
+        self.sandbox.front.flush()
         await settle()
 
 
@@ -136,7 +144,7 @@ def test_bandwidth_holds_the_next_bytes_back(tmp_path: Path) -> None:
             await settle()
             await place.tick(10)
             assert place.service("clob").calls == 0
-            await until(lambda: bool(place.sandbox.front.due_ns()))
+            await until(lambda: bool(place.agenda.due_ns()))
             await place.tick(1_000)
             await until(lambda: place.service("clob").calls == 1)
             writer.close()
@@ -153,7 +161,7 @@ def test_slices_come_one_by_one(tmp_path: Path) -> None:
             more = asyncio.ensure_future(reader.read(65_536))
             await settle()
             assert not more.done()
-            await until(lambda: bool(place.sandbox.front.due_ns()))
+            await until(lambda: bool(place.agenda.due_ns()))
             await place.tick(50)
             assert len(await more) == 10
             writer.close()

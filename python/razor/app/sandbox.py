@@ -21,6 +21,9 @@ from razor.adapters.sandbox.faults import Faults
 from razor.adapters.sandbox.gamma import Gamma
 from razor.adapters.sandbox.listing import EventListing, MarketListing
 from razor.adapters.sandbox.proxy import Wires
+from razor.adapters.sandbox.relayer import MAX_SUBMITS, Pace, Relayer
+from razor.adapters.sandbox.relayer_keys import RelayerKeys
+from razor.adapters.sandbox.relayer_node import Node
 from razor.adapters.sandbox.residents import Resident, settle_residents
 from razor.adapters.sandbox.router import Router
 from razor.adapters.sandbox.server import Front, Service, serving
@@ -41,6 +44,8 @@ __all__ = ["Sandbox", "SandboxPlan", "serve"]
 
 _SETTLE_MS: Final = (300, 900)
 _CONFIRM_MS: Final = (1_200, 1_200)
+RELAYER_KEY: Final = "sandbox"
+"""The relayer key of every resident; it opens nothing anywhere else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +87,11 @@ class Sandbox:
     def urls(self) -> dict[str, str]:
         """Where each service answers."""
         found = {service.name: service.url for service in self.services}
-        return {**found, "ws": found["clob"].replace("http://", "ws://", 1)}
+        return {
+            **found,
+            "ws": found["clob"].replace("http://", "ws://", 1),
+            "rpc": f"{found['relayer']}/rpc",
+        }
 
     def facts(self) -> dict[str, str | int]:
         """What the status page counts."""
@@ -97,7 +106,9 @@ class Sandbox:
 
 def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
     """Build a venue over a clock, with its markets and residents; nothing listens yet."""
-    exchange = _core.Exchange(seed=plan.seed, mine_ms=_SETTLE_MS, confirm_ms=_CONFIRM_MS)
+    exchange = _core.Exchange(
+        seed=plan.seed, mine_ms=_SETTLE_MS, confirm_ms=_CONFIRM_MS, action_ms=_SETTLE_MS
+    )
     limits = Enforcement.ON if plan.is_limited else Enforcement.OFF
     venue = Venue(
         exchange,
@@ -112,11 +123,12 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
     hub = Hub(venue)
     _list_markets(venue)
     residents = settle_residents(venue)
-    routers = {name: Router() for name in ("clob", "gamma", "status")}
+    routers = {name: Router() for name in ("clob", "gamma", "relayer", "status")}
     ClobReads(venue).mount(routers["clob"])
     ClobOrders(venue).mount(routers["clob"])
     ClobAccount(venue).mount(routers["clob"])
     Gamma(venue).mount(routers["gamma"])
+    _mount_relayer(venue, residents, routers["relayer"], plan)
     services = [
         Service(
             name=name,
@@ -141,6 +153,26 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
     )
     StatusPage(venue, residents, sandbox.urls, sandbox.facts).mount(routers["status"])
     return sandbox
+
+
+def _mount_relayer(
+    venue: Venue, residents: list[Resident], router: Router, plan: SandboxPlan
+) -> Relayer:
+    """The relayer with a key for every resident, and the node that its clients ask."""
+    keys = RelayerKeys()
+    for one in residents:
+        keys.grant_relayer(RELAYER_KEY, one.address)
+    relayer = Relayer(
+        venue,
+        keys,
+        seed=plan.seed,
+        pace=Pace(broadcast_ms=100, block_ms=500, confirm_ms=_CONFIRM_MS[0]),
+        max_submits=MAX_SUBMITS if plan.is_limited else None,
+    )
+    relayer.mount(router)
+    Node(venue, relayer.grants).mount(router)
+    venue.wind(relayer)
+    return relayer
 
 
 def serve(start: Process, plan: SandboxPlan, said: Callable[[Sandbox], None]) -> None:

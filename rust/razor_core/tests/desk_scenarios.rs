@@ -349,6 +349,19 @@ fn a_ghost_fill_leaves_nothing_to_sell() {
 }
 
 #[test]
+fn a_trade_first_seen_as_failed_ends_the_buying_of_its_set() {
+    let mut bench = Bench::new(2);
+    bench.put(Input::Signal(plan(1, 2)));
+    let fire = bench.fill(TEN);
+    let (chase, attempt) = bench.out_now();
+    assert_eq!(attempt.rung, Rung::ChaseOne);
+    bench.trade(chase, TEN, Settle::Void);
+    bench.put(Input::Answered(chase, Answer::Matched { matched: TEN }));
+    let next = bench.out_now().1;
+    assert_eq!((next.rung, next.token), (Rung::FlatOne, fire.token), "what was bought is sold");
+}
+
+#[test]
 fn an_unknown_order_is_asked_about_fenced_and_given_up_by_absence() {
     let mut bench = Bench::new(2);
     bench.put(Input::Signal(plan(1, 2)));

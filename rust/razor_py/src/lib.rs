@@ -20,6 +20,7 @@ mod files;
 mod lock;
 mod machine;
 mod probe;
+mod relay;
 mod session;
 mod sign;
 mod sim;
@@ -51,6 +52,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     machine::export(module)?;
     exchange::export(module)?;
     sign::export(module)?;
+    relay::export(module)?;
     bench::export(module)?;
     add_functions(module)
 }

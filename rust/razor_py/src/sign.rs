@@ -15,6 +15,12 @@ use crate::errors::signature_error;
 #[pyclass(frozen, module = "razor._core")]
 pub(crate) struct SigningKey(Key);
 
+impl SigningKey {
+    pub(crate) const fn key(&self) -> &Key {
+        &self.0
+    }
+}
+
 #[pymethods]
 impl SigningKey {
     #[staticmethod]

@@ -18,6 +18,20 @@ pub(crate) fn hash_text(text: &str) -> Word {
     Word(Keccak256::digest(text.as_bytes()).into())
 }
 
+/// Keccak-256 of byte strings one after another: members that are bytes, packed messages.
+pub(crate) fn hash_bytes(parts: &[&[u8]]) -> Word {
+    let mut keccak = Keccak256::new();
+    for part in parts {
+        keccak.update(part);
+    }
+    Word(keccak.finalize().into())
+}
+
+/// A digest as a wallet signs it when it takes it for a message of 32 bytes.
+pub(crate) fn personal(digest: Word) -> Word {
+    hash_bytes(&[b"\x19Ethereum Signed Message:\n32", &digest.0])
+}
+
 /// The separator of a domain with name, version, chain and, where it has one, a contract.
 pub(crate) fn separator(name: &str, version: &str, chain: u64, contract: Option<Address>) -> Word {
     let head = [hash_text(name), hash_text(version), Word::from(chain)];

@@ -8,7 +8,7 @@
 //! followed by 32 bytes of `6492`.
 
 use crate::order::{ORDER_TYPE, Order, Signed};
-use crate::{Address, Exchange, Key, SignError, Signature, Word, typed};
+use crate::{Address, Exchange, Key, SignError, Signature, Word, calls, typed};
 
 const SESSION_MAGIC: &[u8] = [[0x64, 0x92]; 16].as_flattened();
 
@@ -68,13 +68,13 @@ pub fn wrap_session(signer: Address, wrapped: &[u8]) -> Vec<u8> {
 /// [`SignError::Foreign`] where a session key's wrapper names another key.
 pub fn verify(order: &Order, exchange: &Exchange, bytes: &[u8]) -> Result<Signed, SignError> {
     let id = order.id(exchange);
-    let Some(abi) = bytes.strip_suffix(SESSION_MAGIC) else {
+    let Some(opened) = open_session(bytes, LEN) else {
         return Ok(Signed { id, by: owner(order, exchange, bytes)?, is_session: false });
     };
-    let (named, inner) = open_session(abi)?;
+    let (named, inner) = opened?;
     let by = owner(order, exchange, inner)?;
-    if Word::from(by) != named {
-        return Err(SignError::Foreign { by, expected: address_in(named) });
+    if by != named {
+        return Err(SignError::Foreign { by, expected: named });
     }
     Ok(Signed { id, by, is_session: true })
 }
@@ -100,29 +100,27 @@ fn owner(order: &Order, exchange: &Exchange, bytes: &[u8]) -> Result<Address, Si
     Signature::from_bytes(ecdsa)?.signer(digest(order, exchange))
 }
 
-/// The named key and the signature inside the outer wrapper.
-fn open_session(abi: &[u8]) -> Result<(Word, &[u8]), SignError> {
-    let (head, data) = abi.split_first_chunk::<128>().ok_or(SignError::Malformed)?;
-    let mut words = head.as_chunks::<32>().0.iter().map(|word| Word(*word));
-    let (Some(signer), Some(zero), Some(offset), Some(len)) =
-        (words.next(), words.next(), words.next(), words.next())
-    else {
-        return Err(SignError::Malformed);
-    };
-    let expected = u64::try_from(LEN).map(Word::from).map_err(|_| SignError::Malformed)?;
-    if zero != Word::ZERO || offset != Word::from(96) || len != expected {
-        return Err(SignError::Malformed);
-    }
-    let (inner, padding) = data.split_at_checked(LEN).ok_or(SignError::Malformed)?;
-    let is_padding = padding.len() == LEN.next_multiple_of(32).saturating_sub(LEN);
-    if !is_padding || padding.iter().any(|byte| *byte != 0) {
-        return Err(SignError::Malformed);
-    }
-    Ok((signer, inner))
+/// The named key and the signature of `len` bytes inside the wrapper of a session key; None where
+/// there is no such wrapper.
+pub(crate) fn open_session(
+    bytes: &[u8],
+    len: usize,
+) -> Option<Result<(Address, &[u8]), SignError>> {
+    let abi = bytes.strip_suffix(SESSION_MAGIC)?;
+    Some(open(abi, len).ok_or(SignError::Malformed))
 }
 
-fn address_in(word: Word) -> Address {
-    let mut bytes = [0; 20];
-    bytes.copy_from_slice(word.0.last_chunk::<20>().unwrap_or(&[0; 20]));
-    Address(bytes)
+fn open(abi: &[u8], len: usize) -> Option<(Address, &[u8])> {
+    let (head, data) = abi.split_first_chunk::<128>()?;
+    let mut words = head.as_chunks::<32>().0.iter().map(|word| Word(*word));
+    let (signer, zero, offset) = (words.next()?, words.next()?, words.next()?);
+    if zero != Word::ZERO || offset != Word::from(96) || words.next()? != Word::of_size(len) {
+        return None;
+    }
+    let (inner, padding) = data.split_at_checked(len)?;
+    let is_padding = padding.len() == len.next_multiple_of(32).saturating_sub(len);
+    if !is_padding || padding.iter().any(|byte| *byte != 0) {
+        return None;
+    }
+    Some((calls::address(signer, "a session key").ok()?, inner))
 }

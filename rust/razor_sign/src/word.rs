@@ -44,6 +44,11 @@ impl Word {
         }
         Ok(Self(word))
     }
+
+    /// A number of bytes or entries in memory.
+    pub(crate) fn of_size(size: usize) -> Self {
+        Self::from(u64::try_from(size).unwrap_or(u64::MAX))
+    }
 }
 
 /// Whether it still fits; limbs are little-endian.

@@ -27,6 +27,10 @@ const SEEDS: &[(u64, &str)] = &[
     (14_436_672, "a late sale came after the venue had sold its shares in another (checker)"),
     (14_517_230, "the same, both late"),
     (10_445_432, "what a crash took from the journal still counted as told (checker)"),
+    (4_439_744, "a chain as fast as the match: its confirmations were not counted (checker)"),
+    (7_926_242, "the same"),
+    (8_938_761, "the same, of an order in three trades"),
+    (9_254_659, "an earlier sale took more while the intent of the next went to disk (S-09)"),
     (1_227_517, "a rescue forgot a panic step without a price and used the next rung twice (S-08)"),
 ];
 

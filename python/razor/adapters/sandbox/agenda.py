@@ -1,6 +1,6 @@
 """What is to happen later, by the venue's clock: held answers, late frames, ends of a mode.
 
-Owns: `Agenda`. Must never: read the machine's clock or sleep; whoever drives the venue wakes it.
+Owns: `Agenda`. Must never: read the machine's clock or sleep; it goes on with the venue's time.
 
 Invariant: entries come in order of their time, and of their making at one time.
 """
@@ -23,6 +23,7 @@ class Agenda:
         self._entries: list[tuple[int, int, Callable[[], None]]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self.on_change: Callable[[], None] = lambda: None
+        venue.wind(self)
 
     def at(self, due_ns: int, act: Callable[[], None]) -> None:
         """Do this at a time of the venue, ns since the epoch; one that is past is done next."""
@@ -63,7 +64,7 @@ class Agenda:
         """When something is due next."""
         return self._entries[0][0] if self._entries else None
 
-    def wake(self) -> None:
+    def step(self) -> None:
         """Do what is due, and what that made due."""
         now_ns = self._venue.now_ns()
         while self._entries and self._entries[0][0] <= now_ns:

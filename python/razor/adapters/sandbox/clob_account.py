@@ -218,7 +218,8 @@ class ClobAccount:
         kind = int(signature_type)
         if kind != _DEPOSIT:
             return self._venue.open_account(wallets[kind])
-        # Both generations of deposit wallets, and those that this key is a session key of.
+        # Both generations of deposit wallets, and those that this key is a session key of: the
+        # client does not say which, so the first that holds anything is meant.
         candidates = [*wallets[_DEPOSIT:], *self._venue.wallets_signed_by(key.address)]
         accounts = [self._venue.open_account(wallet) for wallet in candidates]
         funded = (it for it in accounts if self._venue.exchange.holding(it)[0])

@@ -100,14 +100,6 @@ class Faults:
         """Say so when something became due earlier."""
         self._agenda.on_change = moved
 
-    def due_ns(self) -> int | None:
-        """When something is due next."""
-        return self._agenda.due_ns()
-
-    def wake(self) -> None:
-        """Do what is due by now."""
-        self._agenda.wake()
-
     def close(self) -> None:
         """Close the truth ledger."""
         self._truth.close()
@@ -127,7 +119,7 @@ class Faults:
         self, service: Service, request: Request, answer: Callable[[Request], Answer]
     ) -> Answer | None:
         """Answer a call under every fault that strikes it."""
-        self.wake()
+        self._agenda.step()
         self._calls += 1
         record = _Record(number=self._calls, came_ms=self._truth.now_ms())
         subject = self._subject(service, request)

@@ -168,6 +168,13 @@ class Catalogue:
         """The markets of an event in order of listing."""
         return [listed for listed in self._markets if listed.event.event_id == event_id]
 
+    def group_of(self, neg_risk_id: str) -> int | None:
+        """The engine's group of a neg-risk id; None where no market of it is listed."""
+        for event_id, group in self._groups.items():
+            if self._events[event_id].neg_risk_id.lower() == neg_risk_id.lower():
+                return group
+        return None
+
     def _event_of(self, market: MarketListing) -> EventListing:
         event = self._events.get(market.event_id or market.market_id)
         if event is None:

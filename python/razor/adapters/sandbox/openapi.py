@@ -73,6 +73,15 @@ ROUTES: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "GET /events/{id}": (_OPEN, "An event by its number."),
         "GET /tags": (_OPEN, "Tags of all events."),
     },
+    "relayer": {
+        "GET /deployed": (_OPEN, "Whether a wallet exists on the chain."),
+        "GET /nonce": (_OPEN, "Nonce of a wallet's next batch."),
+        "GET /relay-payload": (_OPEN, "Nonce and relay that a proxy wallet signs."),
+        "GET /v1/account/transactions/params": (_OPEN, "Address and nonce that a batch signs."),
+        "GET /v1/account/transactions/{id}": (_OPEN, "State of a transaction."),
+        "POST /submit": (_OPEN, "Take a signed batch of a wallet, with a relayer or builder key."),
+        "POST /rpc": (_OPEN, "JSON-RPC of a node: balances, approvals, blocks."),
+    },
 }
 """Every route by service: who may call it, and what it answers."""
 

@@ -88,14 +88,6 @@ class Middle(Protocol):
         """Why a stream does not open; None lets it."""
         ...
 
-    def due_ns(self) -> int | None:
-        """When it has something to do next."""
-        ...
-
-    def wake(self) -> None:
-        """Do what is due."""
-        ...
-
     def on_change(self, moved: Callable[[], None]) -> None:
         """Say so when something became due earlier."""
         ...
@@ -216,28 +208,16 @@ class Front:
                 transport.abort()
         self._hub.dirty.clear()
 
-    def wake(self) -> None:
-        """Do what is due by now: faults first, since they may move the venue."""
-        if self._middle is not None:
-            self._middle.wake()
-        self._venue.wake()
-        self.flush()
-
-    def due_ns(self) -> int | None:
-        """When something happens by itself next."""
-        middle = self._middle.due_ns() if self._middle else None
-        due = [it for it in (self._venue.exchange.due_ns(), middle) if it is not None]
-        return min(due, default=None)
-
     async def drive(self) -> None:
         """Let the venue's time pass: wake it when something is due."""
         while True:
-            due_ns = self.due_ns()
+            due_ns = self._venue.due_ns()
             wait_s = _TICK_S
             if due_ns is not None:
                 wait_s = max(0.0, min(_TICK_S, (due_ns - self._venue.now_ns()) / NS_PER_S))
             if wait_s == 0.0:
-                self.wake()
+                self._venue.go_on()
+                self.flush()
             # A call may bring something that is due earlier.
             self._moved.clear()
             with suppress(TimeoutError):

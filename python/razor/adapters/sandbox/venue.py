@@ -22,6 +22,20 @@ from razor.adapters.sandbox.throttle import CallerLimits, SignerLimits
 
 NS_PER_MS: Final = 1_000_000
 NS_PER_S: Final = 1_000_000_000
+_WALLETS: Final = 4
+"""Wallets of an address that are opened with its key: itself, proxy, Safe, deposit wallet."""
+
+
+class Clockwork(Protocol):
+    """What does something by itself beside the engine."""
+
+    def due_ns(self) -> int | None:
+        """When it does something next; None for what waits for the engine or for a call."""
+        ...
+
+    def step(self) -> None:
+        """Go as far as it can by now."""
+        ...
 
 
 class Audience(Protocol):
@@ -94,6 +108,7 @@ class Venue:
         self._now_ns = 0
         self._accounts = _Accounts()
         self._audiences: list[Audience] = []
+        self._clockworks: list[Clockwork] = []
         self._resolved: set[int] = set()
 
     @property
@@ -132,7 +147,8 @@ class Venue:
 
     def open_wallets(self, key: ApiKey) -> None:
         """Open an account for every wallet of a key's address, so that balances can be asked."""
-        for wallet in _core.wallets_of(key.address):
+        # Not the deposit wallet of before 2026-06-29: clients would take it for the one in use.
+        for wallet in _core.wallets_of(key.address)[:_WALLETS]:
             self.owner_of(key, wallet)
 
     def owner_of(self, key: ApiKey, wallet: str) -> int:
@@ -169,6 +185,10 @@ class Venue:
     def allow_session(self, wallet: str, signer: str) -> None:
         """Let a session key sign for a wallet."""
         self._accounts.sessions.add((wallet.lower(), signer.lower()))
+
+    def group_of(self, key: str) -> int | None:
+        """The engine's group of a neg-risk id."""
+        return self.catalogue.group_of(key)
 
     def may_sign(self, *, wallet: str, signer: str, is_session: bool) -> bool:
         """Whether a session key is registered for a wallet; an owner's own key needs none."""
@@ -215,8 +235,24 @@ class Venue:
             payout=payout,
         )
 
+    def wind(self, clockwork: Clockwork) -> None:
+        """Let this one go on with the venue's time, too."""
+        self._clockworks.append(clockwork)
+
+    def due_ns(self) -> int | None:
+        """When the engine or something beside it does something by itself next."""
+        found = [self.exchange.due_ns(), *(one.due_ns() for one in self._clockworks)]
+        return min((due for due in found if due is not None), default=None)
+
+    def go_on(self) -> None:
+        """Let everything do what is due by now."""
+        self.wake()
+        for clockwork in self._clockworks:
+            clockwork.step()
+        self.publish()
+
     def wake(self) -> None:
-        """Do what is due by now, and tell of it."""
+        """Let the engine do what is due by now, and tell of it."""
         self.exchange.wake(self.now_ns())
         self.publish()
 

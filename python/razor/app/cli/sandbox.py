@@ -9,7 +9,7 @@ from razor.adapters.sandbox.fault_plan import WIRE_KINDS
 from razor.adapters.sandbox.status import hints
 from razor.app.cli import options
 from razor.app.cli.verb import VerbGroup, process
-from razor.app.sandbox import Sandbox, SandboxPlan, serve
+from razor.app.sandbox import RELAYER_KEY, Sandbox, SandboxPlan, serve
 from razor.app.wiring import Process
 from razor.domain.errors import JsonValue
 from razor.domain.local_venue import FIRST_PORT
@@ -103,6 +103,7 @@ def _say(start: Process, sandbox: Sandbox, *, as_json: bool) -> None:
             "address": one.address,
             "wallet": one.wallet,
             "signature_type": one.signature_type,
+            "relayer_key": RELAYER_KEY,
         }
         for one in sandbox.residents
     ]

@@ -76,13 +76,7 @@ impl Desk {
     /// The caps let this order out now (S-01, S-02, S-09, S-30).
     fn send_guard(&self, now: Nanos, slot: &Slot) -> Result<(), Guard> {
         let attempt = &slot.attempt;
-        if attempt.side() == Side::Sell {
-            let free = self.spare(attempt.token);
-            if attempt.order_qty > free {
-                let sides = [("q", signed(attempt.order_qty.0)), ("conf", signed(free.0))];
-                return Err(Guard::new(GuardId::S09, sides));
-            }
-        }
+        check_covered(attempt, self.spare(attempt.token))?;
         let open = self.open_orders().count();
         let reservation = reservation(attempt, attempt.order_qty, slot.fees);
         self.risk.check_send(
@@ -101,10 +95,16 @@ impl Desk {
     /// Confirmed shares that no sale has taken or may still take (S-09): one that was given up by
     /// absence counts until its late window is over.
     pub(super) fn spare(&self, token: TokenIx) -> Qty {
-        let sells = self.orders.live().map(|(_, slot)| slot);
-        let sells =
-            sells.filter(|slot| slot.attempt.token == token && slot.attempt.side() == Side::Sell);
-        let promised = sells.fold(0_u64, |sum, slot| sum.saturating_add(slot.order.in_flight().0));
+        self.spare_beside(token, None)
+    }
+
+    /// The same, with what one sale itself has promised.
+    fn spare_beside(&self, token: TokenIx, sale: Option<OrderIx>) -> Qty {
+        let sells = self.orders.live().filter(|(order, slot)| {
+            slot.attempt.token == token && slot.attempt.side() == Side::Sell && Some(*order) != sale
+        });
+        let promised =
+            sells.fold(0_u64, |sum, (_, slot)| sum.saturating_add(slot.order.in_flight().0));
         Qty(self.ledger.sellable(token).0.saturating_sub(promised))
     }
 
@@ -131,7 +131,7 @@ impl Desk {
 
     fn release<V: View>(&mut self, order: OrderIx, turn: &mut Turn<'_, V>) {
         let Some(slot) = self.orders.get(order) else { return };
-        match self.release_guard(&slot, turn) {
+        match self.release_guard(order, &slot, turn) {
             Ok(()) => {
                 self.risk.note_send(turn.now);
                 if let Some(slot) = self.orders.live_mut(order) {
@@ -153,7 +153,12 @@ impl Desk {
         }
     }
 
-    fn release_guard<V: View>(&self, slot: &Slot, turn: &Turn<'_, V>) -> Result<(), Guard> {
+    fn release_guard<V: View>(
+        &self,
+        order: OrderIx,
+        slot: &Slot,
+        turn: &Turn<'_, V>,
+    ) -> Result<(), Guard> {
         let attempt = &slot.attempt;
         if matches!(self.phase, Phase::HardStop | Phase::SafeHold) {
             return Err(Guard::new(GuardId::S06, [(self.phase.word(), 1)]));
@@ -162,6 +167,8 @@ impl Desk {
             return Err(Guard::new(GuardId::S26, []));
         }
         self.mode_guard()?;
+        // An earlier sale may have taken more while the intent went to the disk (F-15, F-58).
+        check_covered(attempt, self.spare_beside(attempt.token, Some(order)))?;
         let Some(basket) = &self.basket else { return Err(Guard::new(GuardId::S31, [])) };
         if attempt.rung.is_entry() {
             unchanged_guard(&basket.plan, turn)?;
@@ -422,8 +429,18 @@ impl Desk {
             let sides = [("px", i64::from(px)), ("limit", i64::from(limit))];
             self.hard_stop(Guard::new(GuardId::S24, sides), turn);
         }
+        if fill.settle == Settle::Void {
+            self.stop_buying(slot);
+        }
         if fill.settle != Settle::Prov {
             self.note_final(fill.settle == Settle::Void, turn);
+        }
+    }
+
+    /// A trade of the set failed on the chain, whenever that was learnt: no more of it is bought.
+    fn stop_buying(&mut self, slot: &Slot) {
+        if let Some(basket) = self.active(slot.attempt.key.signal_id) {
+            basket.is_unwinding = true;
         }
     }
 
@@ -444,9 +461,7 @@ impl Desk {
         turn.row(&row);
         if to == Settle::Void {
             self.spend(fill, slot, false);
-            if let Some(basket) = self.active(slot.attempt.key.signal_id) {
-                basket.is_unwinding = true;
-            }
+            self.stop_buying(slot);
         }
         self.note_final(to == Settle::Void, turn);
     }
@@ -515,4 +530,13 @@ fn average(notional: Usdc, qty: Qty, side: Side) -> Option<Price> {
         Side::Sell => micros.checked_div(qty.0)?,
     };
     Price::from_micros(u32::try_from(price).ok()?).ok()
+}
+
+/// A sale needs its shares confirmed and promised to no other one (S-09).
+fn check_covered(attempt: &Attempt, free: Qty) -> Result<(), Guard> {
+    if attempt.side() == Side::Sell && attempt.order_qty > free {
+        let sides = [("q", signed(attempt.order_qty.0)), ("conf", signed(free.0))];
+        return Err(Guard::new(GuardId::S09, sides));
+    }
+    Ok(())
 }

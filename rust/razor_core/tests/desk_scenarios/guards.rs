@@ -19,6 +19,34 @@ fn an_intent_that_becomes_durable_after_the_stop_is_not_sent() {
 }
 
 #[test]
+fn a_sale_whose_shares_an_earlier_one_took_meanwhile_does_not_leave() {
+    let mut bench = Bench::new(2);
+    bench.put(Input::Signal(plan(1, 2)));
+    bench.fill(TEN);
+    bench.fill(Qty::ZERO);
+    bench.fill(Qty::ZERO);
+    let (sale, _) = bench.out_now();
+    super::give_up(&mut bench, sale);
+    bench.now = Nanos(1);
+    bench.book(TokenIx(2), 290_000, 300_000);
+    let late = Input::Elapsed(DeskTimer::Order(sale, razor_core::order::Timer::Late));
+    let mut out = Vec::new();
+    bench.desk.step(bench.now, late, &bench.market, &mut out);
+    let (next, attempt) = bench.out_now();
+    assert_eq!((attempt.rung, attempt.order_qty), (Rung::FlatTwo, TEN));
+    let sends = bench.sends();
+    // The intent is on its way to the disk when the sale that was given up turns out to have sold.
+    bench.trade(sale, Qty(4_000_000), Settle::Prov);
+    bench.put(Input::Journaled(next));
+    assert_eq!(blocked(&bench, GuardId::S09), 1);
+    assert_eq!(bench.sends(), sends);
+    assert!(bench.desk.order(next).is_some_and(|slot| slot.order.is_terminal()));
+    bench.put(Input::Elapsed(DeskTimer::FlatWait));
+    let attempt = bench.out_now().1;
+    assert_eq!((attempt.rung, attempt.order_qty), (Rung::FlatThree, Qty(6_000_000)));
+}
+
+#[test]
 fn a_signal_before_the_reconciliation_is_turned_away_at_once() {
     let mut bench = Bench::new(2);
     bench.put(Input::Restarted);

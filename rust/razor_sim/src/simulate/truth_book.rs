@@ -108,21 +108,21 @@ impl TruthBook {
         one.is_flying = matches!(order.fate, Fate::OnWay | Fate::Open) && !is_refused;
         let mut is_dearer = false;
         for (place, trade) in order.trades.iter().enumerate() {
-            match one.seen.get_mut(place) {
-                None => {
-                    let lot = lot_of(one.attempt.side(), trade);
-                    let moved = self.opened(&one.attempt, lot);
-                    let over = (one.cost + lot.cost - one.reserve).max(0);
-                    self.beyond += over.min(lot.cost) + MATCH_SLACK;
-                    one.cost += lot.cost;
-                    one.seen.push((TradeState::Provisional, moved));
-                    is_dearer |= one.attempt.side() == Side::Buy;
-                }
-                Some((state, lot)) if *state != trade.state => {
-                    *state = trade.state;
-                    self.settled(&one.attempt, *lot, trade.state);
-                }
-                Some(_) => {}
+            if place == one.seen.len() {
+                let lot = lot_of(one.attempt.side(), trade);
+                let moved = self.opened(&one.attempt, lot);
+                let over = (one.cost + lot.cost - one.reserve).max(0);
+                self.beyond += over.min(lot.cost) + MATCH_SLACK;
+                one.cost += lot.cost;
+                one.seen.push((TradeState::Provisional, moved));
+                is_dearer |= one.attempt.side() == Side::Buy;
+            }
+            // Also of one that is new: chains may be as fast as the match.
+            if let Some((state, lot)) = one.seen.get_mut(place)
+                && *state != trade.state
+            {
+                *state = trade.state;
+                self.settled(&one.attempt, *lot, trade.state);
             }
         }
         is_dearer

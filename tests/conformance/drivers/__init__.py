@@ -1,0 +1,1 @@
+"""Programs that the environments of the clients run; each prints one JSON object."""
