@@ -22,7 +22,7 @@ from razor.adapters.sandbox.fault_plan import (
 from razor.app.sandbox import SandboxPlan, build
 from razor.domain.errors import SettingsError
 from tests.e2e.razor import here
-from tests.sandbox.trader import Clock
+from tests.sandbox.trader import Clock, Place
 
 ROOT = Path(__file__).parents[2]
 GOOD = '[[fault]]\ncode = "F-13"\nnth = 3\n'
@@ -181,6 +181,23 @@ def test_a_sandbox_takes_a_plan_and_writes_its_ledger(tmp_path: Path) -> None:
     bare = build(SandboxPlan(port=0), Clock())
     assert bare.wires is None
     assert bare.hub.faults is None
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [("", "CONFIRMED"), ("[[fault]]\ncode = 'F-51'\nevery = 1\nms = 60000\n", "MATCHED")],
+)
+def test_a_plan_makes_settlement_slow_from_the_start(
+    tmp_path: Path, text: str, status: str
+) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text(text, encoding="utf-8")
+    place = Place(plan=SandboxPlan(port=0, is_limited=False, faults=path))
+    place.trader(0).post(place.token(0), "BUY", 40, 10)
+    taker = place.trader(1)
+    taker.post(place.token(0, 1), "BUY", 60, 10, order_type="FAK")
+    place.pass_time(30)
+    assert taker.call("GET", "/data/trades").json["data"][0]["status"] == status
 
 
 EXAMPLES = sorted((ROOT / "docs/examples/faults").glob("*.toml"))

@@ -436,6 +436,7 @@ def test_positions_lag_and_flicker_and_a_relayer_fails() -> None:
             return [{"size": next(count)}]
 
         made = place.service("gamma")
+        place.service("relayer").name = "another"
         made.name = service
         made.router.add(method, path, rows_now)
         said = [place.ask(method, path, service=service) for _ in range(3)]
@@ -446,11 +447,38 @@ def test_positions_lag_and_flicker_and_a_relayer_fails() -> None:
     assert seen(fault("F-47", every=1), *data) == [[{"size": 0}]] * 3
     dusty = seen(fault("F-47", "dust", every=1), *data)
     assert [len(one) for one in dusty if isinstance(one, list)] == [2, 1, 2]
-    relayer = ("relayer", "POST", "/made-up")
+    relayer = ("relayer", "POST", "/submit")
     assert seen(fault("F-54"), *relayer) == [502, [{"size": 0}], [{"size": 1}]]
     assert seen(fault("F-54", "accepted"), *relayer)[:2] == [502, [{"size": 1}]]
     assert seen(fault("F-54", "lost"), *relayer)[:2] == [CUT, [{"size": 1}]]
     assert seen(fault("F-54", "drop"), *relayer)[:2] == [CUT, [{"size": 0}]]
+
+
+def node(plan: str) -> list[object]:
+    """Chain id and two heights that a node tells, ten seconds apart; the status where it fails."""
+    place = place_of(plan)
+    found: list[object] = []
+    for number, method in enumerate(("eth_chainId", "eth_blockNumber", "eth_blockNumber")):
+        call = {"jsonrpc": "2.0", "id": number, "method": method, "params": list[object]()}
+        said = place.ask("POST", "/rpc", body=json.dumps(call).encode(), service="relayer")
+        if said.status == 200:
+            assert said.json["id"] == number
+            found.append(int(said.json["result"], 16))
+        else:
+            found.append(said.status)
+        place.pass_time(10)
+    return found
+
+
+def test_a_node_lags_lies_about_its_chain_or_is_gone() -> None:
+    chain, first, second = node("")
+    assert (chain, second) == (137, int(str(first)) + 5)
+    assert node(fault("F-53", every=1)) == [137, first, first]
+    assert node(fault("F-53", nth=3)) == [137, first, first]
+    assert node(fault("F-53", every=1, ms=5_000)) == [137, first, second]
+    assert node(fault("F-53", "chain")) == [1, first, second]
+    assert node(fault("F-53", "limited", nth=2)) == [137, 429, second]
+    assert node(fault("F-53", "dead", nth=2)) == [137, CUT, second]
 
 
 # The whole.
@@ -461,6 +489,7 @@ def test_every_code_has_an_effect_where_it_says() -> None:
         Seam.CALL: set(CALL_EFFECTS),
         Seam.VENUE: set(VENUE_EFFECTS),
         Seam.TRADE: {"F-48", "F-49", "F-50", "F-52"},
+        Seam.LAW: {"F-51"},
     }
     frames = {code for code, spec in CODES.items() if spec.seam in {Seam.MARKET, Seam.USER}}
     assert frames == set(FRAME_EFFECTS)

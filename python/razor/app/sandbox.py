@@ -106,8 +106,10 @@ class Sandbox:
 
 def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
     """Build a venue over a clock, with its markets and residents; nothing listens yet."""
+    planned = load_plan(plan.faults)
+    mine_ms = planned.mine_ms or _SETTLE_MS
     exchange = _core.Exchange(
-        seed=plan.seed, mine_ms=_SETTLE_MS, confirm_ms=_CONFIRM_MS, action_ms=_SETTLE_MS
+        seed=plan.seed, mine_ms=mine_ms, confirm_ms=_CONFIRM_MS, action_ms=_SETTLE_MS
     )
     limits = Enforcement.ON if plan.is_limited else Enforcement.OFF
     venue = Venue(
@@ -138,7 +140,6 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
         )
         for name, router in routers.items()
     ]
-    planned = load_plan(plan.faults)
     faults = None
     if plan.faults is not None or plan.truth is not None:
         faults = Faults(venue, hub, planned, open_truth(plan.truth))

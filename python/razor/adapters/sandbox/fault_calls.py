@@ -31,6 +31,8 @@ _LAST: Final = "LTE="
 _FIRST: Final = "MA=="
 _ONE: Final = 1_000_000
 _BOMB: Final = 64 * 1_048_576
+_CHAIN_ID: Final = b'"0x89"'
+_OTHER_CHAIN: Final = b'"0x1"'
 _EDGE_PAGE: Final = (
     b"<!DOCTYPE html><html><head><title>{}</title></head><body><h1>{}</h1><hr>"
     b"<center>cloudflare</center></body></html>"
@@ -278,29 +280,37 @@ async def _lied(at: CallAt) -> Answer | None:
 
 async def _remembered(at: CallAt, usual_ms: int) -> Answer | None:
     """The answer of the past while it is young enough; else a new one, kept for later."""
-    request, armed = at.request, at.armed
-    key = (
-        request.call.path,
-        query_text(request.query),
-        request.call.headers.get("POLY_API_KEY", ""),
-    )
+    armed, key = at.armed, _question(at.request)
     kept, now_ns = armed.answers.get(key), at.stage.venue.now_ns()
     limit_ms = usual_ms if armed.planned.ms is None else armed.planned.ms
     if kept is not None and past_ms(kept[0], now_ns) < limit_ms:
-        return kept[1]
+        return _for(at.request, kept[1])
     return await remember(at)
+
+
+_CALL_ID: Final = re.compile(rb'"id":\s*("[^"]*"|\d+|null)')
+
+
+def _question(request: Request) -> tuple[str, str, str]:
+    """What makes two calls ask the same; the running number of a call to a node does not."""
+    body = _CALL_ID.sub(b"", request.call.body).decode(errors="replace")
+    key = request.call.headers.get("POLY_API_KEY", "")
+    return request.call.path, query_text(request.query) + body, key
+
+
+def _for(request: Request, answer: Answer) -> Answer:
+    """An answer of the past under the number of the call that asks now."""
+    asked = _CALL_ID.search(request.call.body)
+    if asked is None:
+        return answer
+    return replace(answer, body=_CALL_ID.sub(lambda _: asked.group(), answer.body, count=1))
 
 
 async def remember(at: CallAt) -> Answer | None:
     """Let a call through and keep its answer."""
-    request = at.request
     answer = await at.go()
     if answer is not None:
-        key = (
-            request.call.path,
-            query_text(request.query),
-            request.call.headers.get("POLY_API_KEY", ""),
-        )
+        key = _question(at.request)
         at.armed.answers[key] = (at.stage.venue.now_ns(), answer)
     return answer
 
@@ -495,6 +505,24 @@ async def _positions(at: CallAt) -> Answer | None:
     return changed(answer, [*rows, (rows[0] if rows else Document()) | dust])
 
 
+async def _node(at: CallAt) -> Answer | None:
+    """A node that lags, answers for another chain, or is gone."""
+    match at.kind:
+        case "dead":
+            return None
+        case "limited":
+            return replace(error(429, TOO_MANY), headers={"Retry-After": "1"})
+        case "stale":
+            return await _remembered(at, 60_000)
+        case _:
+            answer = await at.go()
+            return (
+                None
+                if answer is None
+                else replace(answer, body=answer.body.replace(_CHAIN_ID, _OTHER_CHAIN))
+            )
+
+
 async def _relayed(at: CallAt) -> Answer | None:
     """An action of the treasury whose end nobody knows."""
     match at.kind:
@@ -605,11 +633,12 @@ CALL_EFFECTS: Final[dict[str, Effect]] = {
     "F-39": _beats,
     "F-41": _frames_first,
     "F-47": _positions,
+    "F-53": _node,
     "F-54": _relayed,
     "F-56": _unknown_contract,
     "F-76": _redirected,
     "F-87": _hostile,
     "F-88": _bomb,
 }
-REMEMBERS: Final = frozenset(("F-07/stale", "F-26/stale", "F-47/lag"))
+REMEMBERS: Final = frozenset(("F-07/stale", "F-26/stale", "F-47/lag", "F-53/stale"))
 """Faults that need the answers from before they strike."""

@@ -24,6 +24,8 @@ class Seam(Enum):
     """The venue itself; at a time, or just before a call that matches is handled."""
     TRADE = "trade"
     """A match of an account with an API key, before its first frame goes out."""
+    LAW = "whole run"
+    """A law of the exchange from its start to its end; when it strikes is not looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -383,14 +385,29 @@ CODES: Final = {
     "F-50": CodeSpec(
         seam=Seam.TRADE, what="as F-48 for one counterparty, an address in body", needs=("body",)
     ),
+    "F-51": CodeSpec(
+        seam=Seam.LAW,
+        what="every match takes `ms` to `to_ms` to its block",
+        params=("ms", "to_ms"),
+        needs=("ms",),
+    ),
     "F-52": CodeSpec(
         seam=Seam.TRADE, what="the block of the match is reorganised away, then it settles"
+    ),
+    "F-53": CodeSpec(
+        seam=Seam.CALL,
+        what="the node answers what it knew `ms` (60000) ago, another chain id, 429, or not at all",
+        kinds=("stale", "chain", "limited", "dead"),
+        params=("ms",),
+        paths=(("POST", "/rpc"),),
+        service="relayer",
     ),
     "F-54": CodeSpec(
         seam=Seam.CALL,
         what="the relayer fails before or after taking an action, or never answers",
         kinds=("error", "accepted", "lost", "drop"),
         params=("ms",),
+        paths=(("POST", "/submit"),),
         service="relayer",
     ),
     "F-55": CodeSpec(
@@ -435,9 +452,6 @@ _DISK: Final = (
 _PROCESS: Final = "it is a fault of the process: kill or stop the program under test"
 _KEYS: Final = "it is about keys and code, which no answer of a venue causes"
 ELSEWHERE: Final = {
-    "F-51": "the time to settle is a law of the whole exchange, not a fault of one moment; "
-    "F-49 lets one match wait",
-    "F-53": "the local exchange has no chain node, so no node can lie here",
     "F-57": _CLIENT + "; F-36 moves the clock of the venue",
     "F-58": _PROCESS,
     "F-60": "the channel of signals is inside the program: razor run --faults raises it",

@@ -161,6 +161,14 @@ class Plan:
     faults: tuple[PlannedFault, ...] = ()
     wires: tuple[PlannedWire, ...] = ()
 
+    @property
+    def mine_ms(self) -> tuple[int, int] | None:
+        """Least and most time from a match to its block; None is as usual (F-51)."""
+        for fault in self.faults:
+            if fault.code == "F-51" and fault.ms is not None:
+                return fault.ms, fault.to_ms or fault.ms
+        return None
+
 
 _WHOLES: Final = frozenset(
     (
