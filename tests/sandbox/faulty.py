@@ -16,6 +16,7 @@ from razor.adapters.sandbox.keys import Call
 from razor.adapters.sandbox.router import Answer, Request
 from razor.adapters.sandbox.server import Broken, Front
 from razor.adapters.sandbox.streams import Channel, Subscriber
+from razor.app.sandbox import SandboxPlan
 from tests.sandbox import trader as trader_module
 from tests.sandbox.test_streams import joined
 from tests.sandbox.trader import Place, Said, Trader
@@ -29,12 +30,14 @@ class Faulty(Place):
     """A sandbox whose calls go through the faults of a plan; `ledger` is its truth."""
 
     text: str = ""
+    seed: int = 1
     ledger: io.BytesIO = field(default_factory=io.BytesIO)
     faults: Faults = field(init=False)
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
 
     def __post_init__(self) -> None:
         # Spelt out: a class with slots is made anew, and `super()` would name the old one.
+        self.plan = SandboxPlan(is_limited=False, port=0, seed=self.seed)
         Place.__post_init__(self)
         sandbox = self.sandbox
         plan = read_plan(self.text, source="plan.toml")

@@ -88,6 +88,7 @@ KILLS: Final = {
     "fok": "order couldn't be fully filled. FOK orders are fully filled or killed.",
     "none": "there are no matching orders",
 }
+"""What is said of an order that found nothing to match with (F-22)."""
 ERRORS: Final = {
     "execution": (500, "could not run the execution"),
     "insert": (500, "could not insert order"),
@@ -102,6 +103,7 @@ MASKED: Final = {
     "not_found": (404, "could not insert order: market not found"),
     "unauthorized": (401, "upstream says unauthorized"),
 }
+"""What the gateway makes of texts that hold certain words, whatever the status was (F-18)."""
 ROUNDINGS: Final = {
     "rounding": (500, "the trade contains rounding issues"),
     "discrepancy": (
@@ -114,8 +116,10 @@ ROUNDINGS: Final = {
         "invalid amounts, the market buy orders maker amount supports a max accuracy of 2 decimals, taker amount a max of 4 decimals",  # noqa: E501 - the venue's text
     ),
 }
+"""Refusals of what a client computed, not of what it wanted (F-27)."""
 
 CODES: Final = {
+    # Market data: what a book is made of is late, lost, wrong or of another market.
     "F-01": CodeSpec(
         seam=Seam.MARKET, what="no market frame at all; PING is still answered with PONG"
     ),
@@ -134,21 +138,9 @@ CODES: Final = {
         seam=Seam.MARKET,
         what="a frame is malformed: a seeded rule of the grammar, or the one named",
         kinds=(
-            "any",
-            "number",
-            "exponent",
-            "nan",
-            "negative",
-            "above_one",
-            "huge",
-            "missing",
-            "unknown_event",
-            "duplicate_key",
-            "nested",
-            "invalid_utf8",
-            "array",
-            "truncated",
-            "long",
+            *("any", "number", "exponent", "nan", "negative", "above_one", "huge", "missing"),
+            *("unknown_event", "duplicate_key", "nested", "invalid_utf8", "array"),
+            *("truncated", "long"),
         ),
     ),
     "F-06": CodeSpec(
@@ -183,6 +175,7 @@ CODES: Final = {
     "F-12": CodeSpec(
         seam=Seam.MARKET, what="every frame comes `copies` times more (50)", params=("copies",)
     ),
+    # Order entry: what was asked, what was done and what was said are three things.
     "F-13": CodeSpec(
         seam=Seam.CALL,
         what="taken, but the answer is held for `ms` (5000), or cut off after it",
@@ -302,6 +295,7 @@ CODES: Final = {
         params=("ms", "to_ms"),
         paths=(("DELETE", "/order"),),
     ),
+    # Session and account: the venue, the key or the caller is not what it was.
     "F-34": CodeSpec(
         seam=Seam.CALL,
         what="orders are refused with order_version_mismatch, /version says 3",
@@ -332,6 +326,7 @@ CODES: Final = {
         kinds=("swallow", "wrong", "lost"),
         paths=_BEAT,
     ),
+    # User stream and fills: evidence that is missing, doubled, out of order or wrong.
     "F-40": CodeSpec(
         seam=Seam.USER,
         what="user frames are lost, come `ms` (5000) late, or their connection is cut",
@@ -376,6 +371,7 @@ CODES: Final = {
         paths=(("GET", "/positions"),),
         service="data",
     ),
+    # Settlement: a match is provisional until the chain has it for good.
     "F-48": CodeSpec(seam=Seam.TRADE, what="the match fails on chain: a ghost fill"),
     "F-49": CodeSpec(
         seam=Seam.TRADE,
@@ -418,6 +414,7 @@ CODES: Final = {
     "F-56": CodeSpec(
         seam=Seam.CALL, what="answers name a contract nobody knows instead of the exchange's"
     ),
+    # Time and the rest: units, hosts, texts and sizes that nobody promised.
     "F-59": CodeSpec(
         seam=Seam.MARKET,
         what="timestamps in seconds, as numbers, in microseconds, or out of order",

@@ -55,44 +55,71 @@ Direction = Literal["up", "down", "both"]
 class PlannedFault:
     """One fault: what, when, about which calls or frames, how hard, how often.
 
-    `at` and `between` are durations as text; times with `ms` in their name are whole milliseconds
-    of the venue's clock. `token`, `market` and `body` are texts that the call or frame must hold,
-    `body` in any case of letters.
-    `attempt` counts calls that are the same byte for byte. `qty` is shares and `amount` dollars or
-    shares as decimal text. `None` is the usual value of the code.
+    Exactly one of `nth`, `every`, `at` and `between` is given. Durations are text; times with `ms`
+    in their name are whole milliseconds of the venue's clock.
     """
 
     code: str
     kind: str = ""
+    """A kind of the code; empty is the usual one."""
     nth: int | None = None
+    """The n-th that matches, from 1."""
     every: int | None = None
+    """Every n-th that matches, from 1."""
     at: str | None = None
+    """The first one from then on."""
     between: tuple[str, str] | None = None
+    """Start and end of a window; the end is outside."""
     service: str | None = None
+    """Name of the service; None is the usual one of the code, or any."""
     method: str | None = None
+    """HTTP method."""
     path: str | None = None
+    """Path as it is asked; one that ends in `/` takes what follows."""
     token: str | None = None
+    """Token id, in what is struck; for the venue itself also the one that is meant."""
     market: str | None = None
+    """Condition id or one of its tokens, as `token`."""
     body: str | None = None
+    """Any text of body, query or path, in any case of letters."""
     attempt: int | None = None
+    """Only the n-th copy of the same call, from 1."""
     times: int = 0
+    """Strikes at most; 0 is without end, but once for `nth` and `at`."""
     ms: int | None = None
+    """How long, or how old; the usual length of the code where it is None."""
     to_ms: int | None = None
+    """With `ms` the other end of what is drawn."""
     tail_ms: int | None = None
+    """Length of the post-only mode after a restart."""
     at_byte: int | None = None
+    """Bytes of the answer, its head included, that still go out."""
     copies: int | None = None
+    """Repetitions beside the one there would be, from 1."""
     over: int | None = None
+    """Tokens of a connection above which it gets no snapshot."""
     rows: int | None = None
+    """Rows that are left of a page, from 1."""
     micros: int | None = None
+    """Micro-shares beyond the truth."""
     seconds: int | None = None
+    """How far the clock is ahead; negative is behind."""
     accepted: bool = True
+    """Whether the order is taken behind the error."""
     form: Literal["error", "false", "leg"] = "error"
+    """Of a refusal: 400, 200 with `success` false, or the leg of a batch."""
     tick: str | None = None
+    """The new grid."""
     payout: Literal["yes", "no", "half"] = "half"
+    """Of a resolution."""
     qty: str | None = None
+    """Shares that are left, above 0, at most six places."""
     amount: str | None = None
+    """Dollars, or shares of a token, above 0, at most six places; None is all there is."""
     wallet: str | None = None
+    """Address of an account; None is the one that ordered last."""
     spender: Spender = "exchange"
+    """Contract that loses its approval."""
 
     @property
     def spec(self) -> CodeSpec:
@@ -136,22 +163,27 @@ _WIRE_PARAMS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedWire:
-    """One fault of the wire of a service; without `between` from the start to the end.
-
-    `ms`, `jitter_ms`: of the venue's clock. `rate`: bytes per second. `nth`: only that connection,
-    counted from 1.
-    """
+    """One fault of the wire of a service; times are those of the venue's clock."""
 
     service: str
     kind: str
+    """One of `WIRE_KINDS`."""
     direction: Direction = "both"
+    """Which way the bytes go that it strikes."""
     between: tuple[str, str] | None = None
+    """Window of the venue's time since its start; None is always."""
     nth: int | None = None
+    """Only this connection, counted from 1 over all services."""
     ms: int = 0
+    """Milliseconds of latency, or between slices."""
     jitter_ms: int = 0
+    """Milliseconds that latency varies by, to either side."""
     rate: int = 0
+    """Bytes a second, from 1."""
     size: int = 0
+    """Bytes of a slice, from 1."""
     at_byte: int = 0
+    """Bytes of one connection and direction before it strikes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +276,7 @@ class _Reading:
         self.problems: list[Problem] = []
 
     def fault(self, number: int, row: Mapping[str, object]) -> PlannedFault | None:
+        """Read one fault; None where anything is wrong with it."""
         before = len(self.problems)
         self._check_keys("fault", number, row, {field.name for field in fields(PlannedFault)})
         code = row.get("code")
@@ -255,6 +288,7 @@ class _Reading:
         return msgspec.convert(row, PlannedFault) if len(self.problems) == before else None
 
     def wire(self, number: int, row: Mapping[str, object]) -> PlannedWire | None:
+        """Read one fault of the wire; None where anything is wrong with it."""
         before = len(self.problems)
         self._check_keys("wire", number, row, {field.name for field in fields(PlannedWire)})
         kind = row.get("kind")
@@ -291,6 +325,7 @@ class _Reading:
                 self._add(table, number, key, value, form)
 
     def _check_when(self, number: int, row: Mapping[str, object]) -> None:
+        """Two times would leave open which one counts, none when it comes at all."""
         given = [key for key in _WHEN if key in row]
         if len(given) != 1:
             found = ", ".join(given) or "none"
@@ -298,6 +333,7 @@ class _Reading:
             self._add("fault", number, key, found, "one of nth, every, at, between")
 
     def _check_params(self, number: int, row: Mapping[str, object], spec: CodeSpec) -> None:
+        """A parameter that the code does not read would do nothing, and nobody would notice."""
         kind = row.get("kind", "")
         if kind and kind not in spec.kinds:
             allowed = ", ".join(spec.kinds) or "no kind for this code"

@@ -23,6 +23,8 @@ from razor.adapters.sandbox.venue import NS_PER_MS, Venue
 
 
 class _Members(msgspec.Struct, rename="camel"):
+    """Members of a signed order that faults look at."""
+
     token_id: str = ""
     maker: str = ""
     side: str = ""
@@ -31,6 +33,8 @@ class _Members(msgspec.Struct, rename="camel"):
 
 
 class _Posted(msgspec.Struct):
+    """The body of a call that posts one order."""
+
     order: _Members = msgspec.field(default_factory=_Members)
 
 

@@ -50,12 +50,13 @@ class House:
         """Its account."""
         return self._opened()[1]
 
-    def buy(self, token: int, *, price: int, qty: int) -> None:
-        """Place a resting order; micro-dollars a share and micro-shares."""
+    def _buy(self, token: int, *, price: int, qty: int) -> str:
+        """Place a resting order, micro-dollars a share and micro-shares; its id."""
         venue = self._stage.venue
         owner, account = self._opened()
+        order_id = "0x" + self._dice.octets().hex()
         order = _core.ExchangeOrder(
-            order_id="0x" + self._dice.octets().hex(),
+            order_id=order_id,
             owner=owner,
             account=account,
             token=token,
@@ -65,6 +66,14 @@ class House:
             order_type="GTC",
         )
         venue.exchange.place(venue.now_ns(), order)
+        return order_id
+
+    def _try(self, act: Callable[[], object]) -> None:
+        """Trade; what the venue refuses is told, and the call goes on without it."""
+        try:
+            act()
+        except (_core.ExchangeRefused, ValueError, OverflowError) as refused:
+            self._stage.truth.tell("fault", faults=["house"], not_raised=str(refused))
 
     def clear(self, market: int, spared: ApiKey | None) -> None:
         """Cancel what everybody else has resting in a market."""
@@ -84,8 +93,12 @@ class House:
         other = token ^ 1
         rests, takes = (other, token) if is_taken_by_buy else (token, other)
         rest_price = _ONE - price if is_taken_by_buy else price
-        self.buy(rests, price=rest_price, qty=_SPARE + qty)
-        self.buy(takes, price=_ONE - rest_price, qty=_SPARE)
+
+        def trade() -> None:
+            self._buy(rests, price=rest_price, qty=_SPARE + qty)
+            self._buy(takes, price=_ONE - rest_price, qty=_SPARE)
+
+        self._try(trade)
 
     def fill(self, order_id: str) -> None:
         """Take an open order whole; better ones of others before it are taken as well."""
@@ -101,11 +114,17 @@ class House:
         left = int((Decimal(order.original_size) - Decimal(order.size_matched)).scaleb(6))
         if found is None or left <= 0 or order.status != "LIVE":
             return
+        listed, token = found
         price = int(Decimal(order.price).scaleb(6))
         if order.side == "BUY":
-            self.buy(found[1] ^ 1, price=_ONE - price, qty=left)
-        else:
-            self.buy(found[1], price=price, qty=left)
+            token, price = token ^ 1, _ONE - price
+
+        def trade() -> None:
+            # Less than the smallest order is taken with one, whose rest is cancelled.
+            mine = self._buy(token, price=price, qty=max(left, listed.market.min_order_qty))
+            venue.exchange.cancel(venue.now_ns(), self._opened()[0], ids=[mine])
+
+        self._try(trade)
 
     def _opened(self) -> tuple[int, int]:
         if self._owner is None:

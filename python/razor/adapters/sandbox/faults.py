@@ -134,6 +134,7 @@ class Faults:
             if is_struck or armed.planned.name in REMEMBERS
         ]
 
+        # Each fault stands around those after it, the handler is in the middle.
         async def step(at: int, of: Request) -> Answer | None:
             if at == len(around):
                 return self._deliver(record, of, answer)
@@ -146,6 +147,7 @@ class Faults:
                 proceed=lambda changed: step(at + 1, changed),
             )
             if not is_struck:
+                # What is stale one day is what is answered now.
                 return await remember(call)
             record.faults.append(armed.planned.name)
             return await CALL_EFFECTS[armed.planned.code](call)
@@ -229,6 +231,7 @@ class Faults:
                 self._agenda.at(due_ns, partial(self._raise_timed, armed))
 
     def _raise_timed(self, armed: Armed) -> None:
+        """Raise a venue fault whose time has come."""
         armed.struck += 1
         effect = VENUE_EFFECTS[armed.planned.code]
         self._raise(armed, partial(effect, self._stage, self._house, armed.planned, None))
@@ -252,13 +255,15 @@ class Faults:
             why = ""
         except NothingToActOn as missing:
             why = str(missing)
-        except _core.ExchangeRefused as refused:
+        except (_core.ExchangeRefused, ValueError, OverflowError) as refused:
+            # What a plan asks for need not be possible; the venue goes on without it.
             why = str(refused)
         self._truth.tell("fault", faults=[armed.planned.name], not_raised=why)
 
     def _deliver(
         self, record: _Record, request: Request, answer: Callable[[Request], Answer]
     ) -> Answer:
+        """Let the venue see a call, and write down when it did and what it said."""
         record.delivered_ms.append(self._truth.now_ms())
         record.really = answer(request)
         if record.is_told:
@@ -271,6 +276,7 @@ class Faults:
     def _tell_call(
         self, record: _Record, service: Service, request: Request, answered: Answer | None
     ) -> None:
+        """Write down a call whose sender has been answered, or never will be."""
         record.is_told = True
         if not self._truth.is_told:
             return
@@ -293,6 +299,7 @@ class Faults:
         )
 
     def _subject(self, service: Service, request: Request) -> Subject:
+        """A call as predicates see it, with the number of times it has come."""
         call, query = request.call, query_text(request.query)
         text = b"\n".join((call.path.encode(), query.encode(), call.body))
         attempt = 1

@@ -32,13 +32,18 @@ _MS_PER_S: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
+    """Bytes as they were read, and when: latency counts from there."""
+
     came_ns: int
     octets: bytes
 
 
 @dataclass(slots=True)
 class _Way:
-    """One direction of one connection."""
+    """One direction of one connection.
+
+    `other` is where bytes of the opposite direction go; `passed` counts what went through.
+    """
 
     direction: str
     connection: int
@@ -108,11 +113,13 @@ class Wires:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
+        """Stand between one client and the service until either ends."""
         self._connections += 1
         number = self._connections
         if any(it.kind == "refuse" for _, it in self._active(service, number, "up")):
             reset(writer.transport)
             return
+        # The service takes its end as if it had been connected to.
         near, far = socket.socketpair()
         loop = asyncio.get_running_loop()
         await loop.connect_accepted_socket(serve, sock=far)
@@ -181,6 +188,7 @@ class Wires:
         return octets
 
     async def _end(self, wire: PlannedWire, way: _Way) -> None:
+        """End the client's side of a connection as the fault says, or keep it for nothing."""
         client = way.sink if way.direction == "down" else way.other
         if wire.kind == "half_open":
             await self._until_over(wire)
@@ -192,6 +200,7 @@ class Wires:
         raise _Ended
 
     async def _until_over(self, wire: PlannedWire) -> None:
+        """Hold the bytes until the window ends; without a window until the server does."""
         if wire.between is None:
             await asyncio.get_running_loop().create_future()
             return
