@@ -41,7 +41,6 @@ def test_public_calls_answer_what_the_client_reads(done: Results) -> None:
     assert reads["pages"] == [page] * 4
 
 
-@pytest.mark.xfail(reason="the local exchange does not serve /prices-history")
 def test_the_history_of_prices_is_a_list_of_points(done: Results) -> None:
     assert isinstance(done["reads"]["history"]["history"], list)
 

@@ -36,7 +36,7 @@ def test_an_order_rests_matches_and_settles() -> None:
     assert place.sandbox.venue.exchange.audit() is None
 
 
-@pytest.mark.parametrize("number", [0, 1, 2, 3])
+@pytest.mark.parametrize("number", [0, 1, 2, 3, 4])
 @pytest.mark.parametrize("market", [PLAIN, GROUP])
 def test_every_kind_of_wallet_orders_in_every_kind_of_market(number: int, market: int) -> None:
     place = Place()

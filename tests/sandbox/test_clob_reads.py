@@ -175,3 +175,27 @@ def test_gamma_pages_by_cursor_and_by_offset() -> None:
         place.token(GROUP),
         place.token(GROUP, 1),
     ]
+
+
+def test_past_prices_are_those_of_trades_in_terms_of_the_token() -> None:
+    place = quoted()
+    taker = place.trader(1)
+    taker.post(place.token(PLAIN), "BUY", 45, 5)
+    place.pass_time(120)
+    taker.post(place.token(PLAIN), "BUY", 45, 5)
+
+    def read(token: str, **query: str) -> list[dict[str, object]]:
+        asked = place.ask("GET", "/prices-history", query={"market": token, **query})
+        return list(asked.json["history"])
+
+    yes = read(place.token(PLAIN), interval="1h")
+    assert [point["p"] for point in yes] == [0.45, 0.45]
+    no = read(place.token(PLAIN, 1), interval="max", fidelity="60")
+    assert [point["p"] for point in no][-1] == 0.55
+    now_s = place.sandbox.venue.now_s()
+    late = read(place.token(PLAIN), startTs=str(now_s - 60), endTs=str(now_s))
+    assert len(late) == 1
+    refused = place.ask("GET", "/prices-history", query={"market": place.token(PLAIN)})
+    assert refused.json["error"] == "startTs is required"
+    refused = place.ask("GET", "/prices-history", query={"market": "1", "interval": "1h"})
+    assert refused.status == 404

@@ -14,6 +14,7 @@ from typing import Final
 
 from razor import _core
 from razor.adapters.sandbox.clob_account import ClobAccount
+from razor.adapters.sandbox.clob_history import ClobHistory
 from razor.adapters.sandbox.clob_orders import ClobOrders
 from razor.adapters.sandbox.clob_reads import ClobReads
 from razor.adapters.sandbox.fault_files import load_plan, open_truth
@@ -129,6 +130,7 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
     ClobReads(venue).mount(routers["clob"])
     ClobOrders(venue).mount(routers["clob"])
     ClobAccount(venue).mount(routers["clob"])
+    ClobHistory(venue).mount(routers["clob"])
     Gamma(venue).mount(routers["gamma"])
     _mount_relayer(venue, residents, routers["relayer"], plan)
     services = [

@@ -35,6 +35,7 @@ ROUTES: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "GET /markets/{id}": (_OPEN, "A market in its long form."),
         "GET /markets-by-token/{id}": (_OPEN, "The market of a token."),
         "GET /markets": (_OPEN, "All markets in pages."),
+        "GET /prices-history": (_OPEN, "Prices at which a token traded, by time."),
         "GET /simplified-markets": (_OPEN, "All markets in pages, few members each."),
         "GET /sampling-markets": (_OPEN, "Markets with rewards: none here."),
         "GET /sampling-simplified-markets": (_OPEN, "Markets with rewards: none here."),

@@ -13,12 +13,13 @@ from razor.adapters.sandbox.venue import Venue
 
 FUNDS: Final = 100_000 * ONE
 """Micro-dollars that each of them has."""
-_EOA, _SAFE, _DEPOSIT = 0, 2, 3
+_EOA, _PROXY, _SAFE, _DEPOSIT = range(4)
 _KEYS: Final = (
     ("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80", _DEPOSIT),
     ("59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d", _DEPOSIT),
     ("5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a", _EOA),
     ("7c852118294e51e653712a81e05800f419141751be58f605c371e15141b007a6", _SAFE),
+    ("47e179ec197488593b187f80a00eb0da91f1b9d0b13f8733639f19c30a34926a", _PROXY),
 )
 
 
