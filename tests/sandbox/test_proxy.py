@@ -372,3 +372,86 @@ def test_time_brings_what_is_planned_without_any_call(tmp_path: Path) -> None:
 async def _brought(sandbox: Sandbox, tmp_path: Path) -> None:
     async with serving(sandbox.front, sandbox.services, sandbox.wires):
         await until(lambda: b"F-32" in (tmp_path / "truth.jsonl").read_bytes())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[fault]]\ncode = 'F-14'\nevery = 1\npath = '/time'\nmethod = 'GET'\n",
+        wire("half_open", at_byte=3),
+        wire("blackhole"),
+        wire("latency", ms=3_600_000),
+        wire("bandwidth", rate=1),
+    ],
+)
+def test_a_server_that_stops_ends_whoever_still_waits(tmp_path: Path, text: str) -> None:
+    async def story() -> None:
+        async with served(tmp_path, text) as place:
+            reader, writer = await dial(place, TIME)
+            answer = asyncio.ensure_future(everything(reader))
+            await settle()
+            assert not answer.done()
+        assert not (await answer)[0].startswith(b"HTTP/1.1 200 OK")
+        writer.close()
+
+    play(story())
+
+
+def test_the_wire_of_one_service_leaves_the_others_alone(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with served(tmp_path, wire("refuse", service="gamma")) as place:
+            assert (await asked(place))[0].startswith(b"HTTP/1.1 200 OK")
+            port = place.service("gamma").port
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            assert await everything(reader) == (b"", "reset")
+            writer.close()
+
+    play(story())
+
+
+def test_wires_of_two_services_have_ports_of_their_own(tmp_path: Path) -> None:
+    async def story() -> None:
+        text = wire("latency") + wire("latency", service="gamma")
+        async with served(tmp_path, text) as place:
+            clob, gamma = place.service("clob"), place.service("gamma")
+            assert clob.port != gamma.port
+            async with httpx.AsyncClient() as client:
+                assert (await client.get(f"{clob.url}/time")).status_code == 200
+                assert (await client.get(f"{gamma.url}/markets/keyset")).status_code == 200
+            assert (clob.calls, gamma.calls) == (1, 1)
+
+    play(story())
+
+
+def test_a_client_that_leaves_takes_nobody_with_it(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with served(tmp_path, wire("slice", size=1, ms=0)) as place:
+            for _ in range(20):
+                _, writer = await dial(place, TIME[:20])
+                writer.transport.abort()
+            _, half = await dial(place, TIME[:20])
+            half.write_eof()
+            assert (await asked(place))[0].startswith(b"HTTP/1.1 200 OK")
+            half.close()
+
+    play(story())
+
+
+def test_of_two_latencies_the_longer_one_counts(tmp_path: Path) -> None:
+    async def story() -> None:
+        text = wire("latency", ms=100, direction="down") + wire("latency", ms=300)
+        async with served(tmp_path, text) as place:
+            reader, writer = await dial(place, TIME)
+            read = asyncio.ensure_future(reader.read(1))
+            await settle()
+            await until(lambda: place.agenda.due_ns() is not None)
+            await place.tick(300)
+            await until(lambda: place.service("clob").calls == 1)
+            await until(lambda: place.agenda.due_ns() is not None)
+            await place.tick(299)
+            assert not read.done()
+            await place.tick(1)
+            assert await read == b"H"
+            writer.close()
+
+    play(story())

@@ -177,8 +177,11 @@ class Hub:
 
     def tell(self, frame: Frame, text: bytes) -> None:
         """Queue this text for those who read a frame now."""
+        readers = self._readers(frame)
+        if not readers:
+            return
         encoded = text_frame(text)
-        for subscriber in self._readers(frame):
+        for subscriber in readers:
             subscriber.outbox.append(encoded)
             self.dirty.add(subscriber)
 
