@@ -5,6 +5,8 @@ import json
 import pytest
 
 from razor.adapters.sandbox.fault_calls import page
+from razor.adapters.sandbox.fault_codes import CODES, Seam
+from razor.adapters.sandbox.fault_frames import FRAME_EFFECTS
 from razor.adapters.sandbox.server import wire_bytes
 from tests.sandbox.faulty import (
     CUT,
@@ -280,3 +282,90 @@ def test_an_impossible_amount_is_told_and_the_clock_goes_on() -> None:
     place.pass_time(3)
     assert rest(place.trader(0)).status == 503
     assert len([row for row in rows(place) if row["what"] == "fault"]) == 4
+
+
+GARBAGE = [
+    b"",
+    b"null",
+    b"[]",
+    b"[1,[2]]",
+    b"\xff\xfe",
+    b'{"order":null}',
+    b'{"order":{"tokenId":"1","makerAmount":"x","takerAmount":"-5","side":"BUY"}}',
+    b'{"order":{"tokenId":"1","makerAmount":"9","takerAmount":"0","side":"SELL","maker":"0x"}}',
+    b'{"orderID":"0x' + b"zz" * 32 + b'"}',
+    b'["0x' + b"ab" * 32 + b'"]',
+    b'{"id":{"id":1},"method":[]}',
+]
+CASES = [
+    (code, kind)
+    for code, spec in CODES.items()
+    if spec.seam in {Seam.CALL, Seam.VENUE} and code != "F-88"
+    for kind in spec.kinds or ("",)
+]
+
+
+@pytest.mark.parametrize(("code", "kind"), CASES)
+def test_no_body_makes_a_fault_fail_itself(code: str, kind: str) -> None:
+    """An effect that raises would be answered as a bug of the exchange."""
+    needed: dict[str, object] = {"tick": "0.1", "qty": "1", "body": ""}
+    more = {key: needed[key] for key in CODES[code].needs}
+    # Logins must pass, which are calls, too.
+    is_call = CODES[code].seam is Seam.CALL
+    more |= {"between": ["5s", "9h"]} if is_call else {"every": 1}
+    place = place_of(fault(code, kind, **more))
+    trader = place.trader(0)
+    place.pass_time(6)
+    for method, path in (
+        ("POST", "/order"),
+        ("POST", "/orders"),
+        ("DELETE", "/order"),
+        ("POST", "/v1/heartbeats"),
+        ("POST", "/books"),
+        ("GET", "/data/trades"),
+        ("GET", "/book"),
+    ):
+        for body in GARBAGE:
+            headers = trader.headers(method, path, body)
+            place.ask(method, path, body=body, headers=headers)
+    for body in GARBAGE:
+        place.ask("POST", "/rpc", body=body, service="relayer")
+        place.ask("POST", "/submit", body=body, service="relayer")
+    assert place.sandbox.venue.exchange.audit() is None
+
+
+@pytest.mark.parametrize("code", sorted(FRAME_EFFECTS))
+def test_every_fault_of_frames_bears_what_an_earlier_one_broke(code: str) -> None:
+    kinds = CODES[code].kinds or ("",)
+    needed = dict.fromkeys(CODES[code].needs, TOKEN)
+    later = "".join(fault(code, kind, every=1, **needed) for kind in kinds if kind != "long")
+    rules = ("truncated", "invalid_utf8", "array", "missing", "nan", "nested")
+    for earlier in (
+        *(fault("F-05", rule, every=1) for rule in rules),
+        fault("F-43", "unknown", every=1),
+    ):
+        place = place_of(earlier + later)
+        maker, taker = place.trader(0), place.trader(1)
+        market(place, place.token(PLAIN), place.token(PLAIN, 1))
+        user(place, taker)
+        rest(maker)
+        said = taker.post(place.token(PLAIN, 1), "BUY", 60, 10, order_type="FAK")
+        assert said.json["status"] == "matched"
+        place.pass_time(30)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [("F-25", "half"), ("F-24", ""), ("F-07", "ends"), ("F-11", "cap"), ("F-47", "dust")],
+)
+@pytest.mark.parametrize("bomb", ["nested", "keys", "gzip"])
+def test_faults_of_answers_bear_a_bomb_within(code: str, kind: str, bomb: str) -> None:
+    outer = fault(code, kind, every=1, service="clob", path="/book")
+    place = place_of(outer + fault("F-88", bomb, every=1, path="/book"))
+    said = place.ask("GET", "/book", query={"token_id": place.token(PLAIN)})
+    assert (said.status, len(said.text) > 10_000) == (200, True)
+
+
+def test_a_clock_that_is_off_bears_an_answer_that_is_no_time() -> None:
+    place = place_of(fault("F-36", every=1) + fault("F-38", every=1, path="/time"))
+    assert place.ask("GET", "/time").status == 403

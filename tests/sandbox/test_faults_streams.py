@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from razor.adapters.sandbox.fault_frames import MALFORMED
-from razor.adapters.sandbox.streams import Subscriber
+from razor.adapters.sandbox.streams import Channel, Subscriber
 from tests.sandbox.faulty import (
     PLAIN,
     TOKEN,
@@ -193,3 +193,11 @@ def test_trades_tell_another_side_asset_price_or_fee() -> None:
     assert first(fault("F-44", "asset"))["asset_id"] != whole["asset_id"]
     assert first(fault("F-45"))["price"] == "0.61"
     assert first(fault("F-45", "fee"))["fee_rate_bps"] == "9999"
+
+
+def test_a_frame_of_a_subscriber_may_be_as_deep_as_it_likes() -> None:
+    place = place_of("")
+    deep = '{"x":' + "[" * 100_000 + "]" * 100_000 + "}"
+    assert not place.sandbox.hub.take(Subscriber(Channel.MARKET), deep)
+    reader = market(place, place.token(PLAIN))
+    assert place.sandbox.hub.take(reader, deep)

@@ -31,6 +31,8 @@ _LAST: Final = "LTE="
 _FIRST: Final = "MA=="
 _ONE: Final = 1_000_000
 _BOMB: Final = 64 * 1_048_576
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding says of an answer that another fault has broken."""
 _CHAIN_ID: Final = b'"0x89"'
 _OTHER_CHAIN: Final = b'"0x1"'
 _EDGE_PAGE: Final = (
@@ -96,7 +98,7 @@ def document(answer: Answer | None) -> Document | None:
         return None
     try:
         return msgspec.json.decode(answer.body, type=Document)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return None
 
 
@@ -379,7 +381,7 @@ def _rows_of(answer: Answer) -> tuple[Document | None, list[Document]] | None:
             return None, msgspec.json.decode(answer.body, type=list[Document])
         envelope = msgspec.json.decode(answer.body, type=Document)
         return envelope, msgspec.convert(envelope.get("data"), list[Document])
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
 
 
@@ -457,7 +459,7 @@ async def _skewed(at: CallAt) -> Answer | None:
     seconds = at.armed.planned.seconds if at.armed.planned.seconds is not None else 60
     call = replace(at.request.call, now_s=at.request.call.now_s + seconds)
     answer = await at.proceed(replace(at.request, call=call))
-    if answer is None or at.request.call.path != "/time":
+    if answer is None or at.request.call.path != "/time" or not answer.body.isdigit():
         return answer
     return replace(answer, body=str(int(answer.body) + seconds).encode())
 
@@ -499,7 +501,7 @@ async def _positions(at: CallAt) -> Answer | None:
         return answer
     try:
         rows = msgspec.json.decode(answer.body, type=list[Document])
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return answer
     dust = {"size": 0.004}
     return changed(answer, [*rows, (rows[0] if rows else Document()) | dust])

@@ -56,7 +56,7 @@ def _one_token_silent(at: FrameAt) -> list[bytes]:
             left = [one for one in books if one.get("asset_id") != token_id]
             return [msgspec.json.encode(left)] if left else []
         said = msgspec.json.decode(at.text, type=Document)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         # An earlier fault of the plan has broken it already.
         return [at.text]
     if said.get("asset_id") == token_id:

@@ -68,7 +68,7 @@ def posted_of(request: Request) -> Posted:
             maker_amount=int(order.maker_amount),
             taker_amount=int(order.taker_amount),
         )
-    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return Posted()
 
 

@@ -159,7 +159,7 @@ class Hub:
             return True
         try:
             said = _DECODE.decode(text)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, RecursionError):
             return subscriber.is_known
         match subscriber.channel:
             case Channel.MARKET:
