@@ -33,6 +33,7 @@ from razor.adapters.sandbox.throttle import (
     Tier,
 )
 from razor.adapters.sandbox.venue import Admission, Venue
+from razor.adapters.sandbox.world import WorldPlan, open_world
 from razor.app.wiring import Process
 from razor.domain.local_venue import FIRST_PORT, SERVICES
 
@@ -49,7 +50,8 @@ class SandboxPlan:
     """What to serve. `port` is that of the CLOB, the others follow it; 0 takes free ones.
 
     `speed`: venue seconds per second. `is_limited`: whether calls are limited as at the venue.
-    `is_verifying`: whether signatures of orders are recovered.
+    `is_verifying`: whether signatures of orders are recovered. `world`: traders of its own; without
+    one there are five markets in which nobody trades.
     """
 
     seed: int = 1
@@ -58,6 +60,7 @@ class SandboxPlan:
     tier: Tier = Tier.STANDARD
     is_limited: bool = True
     is_verifying: bool = True
+    world: WorldPlan | None = None
 
 
 @dataclass(slots=True)
@@ -107,7 +110,10 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
         ),
     )
     hub = Hub(venue)
-    _list_markets(venue)
+    if plan.world is None:
+        _list_markets(venue)
+    else:
+        open_world(venue, plan.world)
     residents = settle_residents(venue)
     routers = {name: Router() for name in ("clob", "gamma", "relayer", "status")}
     ClobReads(venue).mount(routers["clob"])
