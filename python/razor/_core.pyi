@@ -92,6 +92,7 @@ __all__ = [
     "resettled_json",
     "sha256",
     "simulate",
+    "venue_world_capture",
     "verify_login",
     "wallets_of",
     "world_capture",
@@ -1349,7 +1350,64 @@ class Exchange:
         """Let time pass."""
 
     def due_ns(self) -> int | None:
-        """When something happens by itself next."""
+        """When something happens by itself next, a world's traders included."""
+
+    def open_world(
+        self,
+        now_ns: int,
+        *,
+        seed: int,
+        binaries: int = 4,
+        groups: int = 4,
+        group_size: int = 3,
+        has_augmented: bool = True,
+        ticks: list[str] | None = None,
+        fees: list[tuple[int, int]] | None = None,
+        min_order_qtys: list[int] | None = None,
+        pace_ms: int = 400,
+        plant_every_ms: int | None = ...,
+        plant_size: tuple[int, int] = ...,
+        plant_life_ms: tuple[int, int] = ...,
+        plant_edge_ppm: tuple[int, int] = ...,
+        plant_bids_percent: int = 16,
+        has_rivals: bool = False,
+        resolve_every_ms: int | None = None,
+    ) -> bytes:
+        """List a seeded world with its traders, who from then on act as time passes; the listing.
+
+        `binaries` plain markets and `groups` neg-risk groups of `group_size` outcomes (2 to 20);
+        with `has_augmented` the last group has "Other" and an unnamed outcome on top. `ticks`,
+        `fees` (rate in millionths, exponent) and `min_order_qtys` (micro-shares) are dealt to the
+        events in turn. `pace_ms`: mean time between two acts in a market. Every `plant_every_ms`
+        (None: never; 2,500 unless given) a group's asks, or of a hundred sets
+        `plant_bids_percent` times its bids, pay `plant_edge_ppm` millionths a set after fees, for
+        `plant_size` micro-shares of each leg during `plant_life_ms`; pairs are least and most:
+        15,000 to 40,000, 20 to 150 shares and 900 to 1,800 ms unless given. With `has_rivals` the
+        world's own traders take from them too, from a part on top. Every `resolve_every_ms` an
+        event resolves.
+
+        The listing is a JSON object with `seed`, `events` and `markets`. An event: `id` (digits),
+        `slug`, `title`, `neg_risk_market_id` and `group` (index here; both null for a plain
+        market), `is_augmented`, `start_ns`, `end_ns`. A market: `id` (digits), `event` (place in
+        `events`), `slug`, `question`, `group_item_title`, `condition_id`, `question_id`,
+        `token_ids`, `outcomes`, `tick` (decimal text), `min_order_qty_micros`, `fee_rate_ppm`,
+        `fee_exponent`, `group`, `leg` (place in the group), `market` (index here), `is_unnamed`
+        (a "Person X" of the venue: listed, not active), `is_other`, `start_ns`, `end_ns`. Every
+        hex id begins with 776f726c64 and every token id with 119111114108100, "world".
+
+        Accounts and keys of the world take indices here; no user frames are made for them.
+        Errors: `ValueError` for a plan outside its ranges, or when there is a world already.
+        """
+
+    def take_truth(self) -> bytes:
+        """Planted sets that ended since the last call, JSON lines; for checkers only.
+
+        `key` (negRiskMarketID), `side` (`asks` to buy or `bids` to sell), `legs` (YES token ids),
+        `prices_micros` and `sum_micros` of the best prices, `start_ns`, `end_ns` (taken back),
+        `over_ns` (the end, or when the first leg was sold out), `size_micros` per leg,
+        `profit_micros` of the whole size after fees, `taken_micros` of each leg by others than
+        the world's rivals, `rivals_micros` of each leg.
+        """
 
     def deposit(self, now_ns: int, account: int, amount: int) -> None:
         """Collateral comes from outside."""
@@ -1809,6 +1867,13 @@ def simulate(from_seed: int, seeds: int, faults: str, tick: Callable[[int, int],
 
 def world_capture(path: Path, seed: int, start_ns: int, duration_ms: int) -> str:
     """Write the capture of a seeded world; gives its manifest as JSON text."""
+
+def venue_world_capture(path: Path, seed: int, start_ns: int, duration_ms: int) -> str:
+    """Write the capture of a seeded world on the local exchange; its manifest as JSON text.
+
+    Books, matches and fills are the exchange's own, played on virtual time; the plan is the demo's.
+    Errors: `StorageError`, `ValueError` for a duration outside 0 to a day.
+    """
 
 @final
 class Spread:

@@ -96,7 +96,9 @@ def test_failed_chases_are_flattened_until_the_loss_streak_stops_trading(tmp_pat
     done = demo(tmp_path / "runs", environment=CHASE_FAILS)
     made = Path(done.text("run_dir"))
     assert (done.code, done.text("hard_stop")) == (4, "guard=S-29 loss_streak=3 cap=3")
-    assert actions(made)["FLATTEN"] == 3
+    rows = journals.rows(made / TRAIL)
+    # A thin bid takes a leg in several orders: the signals are what counts.
+    assert len({row["signal_id"] for row in rows if row["action"] == "FLATTEN"}) == 3
     assert all(len(results) == 1 for results in ends(made).values())
 
 

@@ -49,6 +49,7 @@ def local_settings(settings: Settings, source: str) -> Settings:
 
 
 def _port_of(source: str) -> int:
+    """The first port that a source names, else the usual one."""
     text = source.removeprefix(LOCAL).removeprefix(":")
     if not text:
         return FIRST_PORT

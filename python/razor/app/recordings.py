@@ -92,7 +92,7 @@ def demo_recording(*, duration_ms: int) -> Generator[Recording]:
     """Make the seeded demo and open it."""
     with tempfile.TemporaryDirectory(prefix="razor-") as room:
         path = Path(room) / "demo.jsonl.zst"
-        _core.world_capture(path, _DEMO_SEED, _DEMO_START_NS, duration_ms)
+        _core.venue_world_capture(path, _DEMO_SEED, _DEMO_START_NS, duration_ms)
         digest = _core.file_sha256(path)
         yield Recording(
             kind="demo",

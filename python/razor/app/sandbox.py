@@ -38,6 +38,7 @@ from razor.adapters.sandbox.throttle import (
     Tier,
 )
 from razor.adapters.sandbox.venue import Admission, Venue
+from razor.adapters.sandbox.world import WorldPlan, open_world
 from razor.app.wiring import Process
 from razor.domain.local_venue import FIRST_PORT, SERVICES
 
@@ -54,7 +55,8 @@ class SandboxPlan:
     """What to serve. `port` is that of the CLOB, the others follow it; 0 takes free ones.
 
     `speed`: venue seconds per second. `is_limited`: whether calls are limited as at the venue.
-    `is_verifying`: whether signatures of orders are recovered.
+    `is_verifying`: whether signatures of orders are recovered. `world`: traders of its own; without
+    one there are five markets in which nobody trades.
     `faults`: the plan of what goes wrong. `truth`: where the ledger for checkers is written, anew.
     """
 
@@ -64,6 +66,7 @@ class SandboxPlan:
     tier: Tier = Tier.STANDARD
     is_limited: bool = True
     is_verifying: bool = True
+    world: WorldPlan | None = None
     faults: Path | None = None
     truth: Path | None = None
 
@@ -124,7 +127,10 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
         ),
     )
     hub = Hub(venue)
-    _list_markets(venue)
+    if plan.world is None:
+        _list_markets(venue)
+    else:
+        open_world(venue, plan.world)
     residents = settle_residents(venue)
     routers = {name: Router() for name in ("clob", "gamma", "relayer", "status")}
     ClobReads(venue).mount(routers["clob"])
@@ -189,6 +195,7 @@ def serve(start: Process, plan: SandboxPlan, said: Callable[[Sandbox], None]) ->
 
 
 async def _serve(start: Process, sandbox: Sandbox, said: Callable[[Sandbox], None]) -> None:
+    """Listen until the stop; the clock of the venue goes on meanwhile."""
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
 
     def stop() -> None:
@@ -230,6 +237,7 @@ def _list_markets(venue: Venue) -> None:
 def _market(
     number: int, question: str, *, event_id: str, name: str = "", fee_rate_ppm: int = 0
 ) -> MarketListing:
+    """A made-up market; its ids look like the venue's and cannot be."""
     words = "".join(letter if letter.isalnum() else " " for letter in question.lower())
     return MarketListing(
         market_id=str(900_100 + number),

@@ -17,21 +17,23 @@ use razor_core::market::Fees;
 use razor_core::order::Side;
 use razor_core::units::{Nanos, Qty, TickSize};
 use razor_core::wire::Fine;
+use razor_sim::crowd::{Crowd, CrowdPlan, Planted, advance, next_due};
 use razor_sim::exchange::{
     AccountIx, Action, Address, Asset, Audience, CancelScope, Command, Config, Delay, Event,
     Exchange as Core, Flags, GroupIx, MarketFrames, MarketSpec, OpenFilter, Operation, OwnerIx,
     Protocol, Reply, Settlement, Spender, TradeFilter, TradeIx, UserFrames,
 };
 
+use crate::crowd::{self, WorldTerms};
 use crate::errors::{Refusal, bad_argument, exchange_refused};
 use crate::sign::SigningExchange;
 use order::ExchangeOrder;
 use print::{ExchangePrint, Wanted};
 
 /// Latest time that is taken: some centuries ahead, so that no sum of times overflows.
-const LAST_NS: i64 = 8_000_000_000_000_000_000;
+pub(crate) const LAST_NS: i64 = 8_000_000_000_000_000_000;
 /// Longest delay of settlement, a day.
-const LONGEST_MS: i64 = 86_400_000;
+pub(crate) const LONGEST_MS: i64 = 86_400_000;
 
 /// A market frame on its way out: market, token unless both tokens' subscribers get it, whether
 /// custom, text.
@@ -46,6 +48,8 @@ pub(crate) struct Exchange {
     user: UserFrames,
     /// Markets with subscribers; frames of the others are not made.
     watched: Vec<bool>,
+    /// The traders of its world, if one was opened.
+    crowd: Option<Crowd>,
     /// Markets that were listed, flagged, resolved or given another grid.
     changed: Vec<u32>,
 }
@@ -59,14 +63,30 @@ impl Exchange {
         if !(0..=LAST_NS).contains(&now_ns) {
             return Err(bad_argument("a time lies outside 0..=8_000_000_000_000_000_000 ns"));
         }
-        while let Some(at) = self.core.due().filter(|at| at.0 <= now_ns) {
-            // Waking is never refused.
-            let _woken = self.core.step(at, Command::Wake, &mut self.events);
-            self.collect();
-        }
+        self.catch_up(Nanos(now_ns));
         let reply = self.core.step(Nanos(now_ns), command, &mut self.events);
         self.collect();
         reply.map_err(exchange_refused)
+    }
+
+    /// Runs the instants until `now`, the crowd's with the exchange's, and collects their frames.
+    fn catch_up(&mut self, now: Nanos) {
+        while let Some(at) = self.due().filter(|at| *at <= now) {
+            if let Some(crowd) = &mut self.crowd {
+                advance(&mut self.core, crowd, at, &mut self.events);
+            } else {
+                // Waking is never refused.
+                let _woken = self.core.step(at, Command::Wake, &mut self.events);
+            }
+            self.collect();
+        }
+    }
+
+    fn due(&self) -> Option<Nanos> {
+        match &self.crowd {
+            Some(crowd) => next_due(&self.core, crowd),
+            None => self.core.due(),
+        }
     }
 
     fn operate(&mut self, now_ns: i64, operation: Operation) -> PyResult<()> {
@@ -74,7 +94,13 @@ impl Exchange {
     }
 
     fn collect(&mut self) {
-        self.user.push_instant(&self.core, &self.events);
+        match &self.crowd {
+            Some(crowd) => {
+                let told = crowd::told_outside(&self.core, crowd, &self.events);
+                self.user.push_instant(&self.core, &told);
+            }
+            None => self.user.push_instant(&self.core, &self.events),
+        }
         self.changed.extend(self.events.iter().filter_map(Event::changed_market).map(|it| it.0));
         let watched = &self.watched;
         self.events.retain(|event| {
@@ -152,6 +178,7 @@ impl Exchange {
             market: MarketFrames::default(),
             user: UserFrames::default(),
             watched: Vec::new(),
+            crowd: None,
             changed: Vec::new(),
         })
     }
@@ -284,7 +311,72 @@ impl Exchange {
     }
 
     fn due_ns(&self) -> Option<i64> {
-        self.core.due().map(|at| at.0)
+        self.due().map(|at| at.0)
+    }
+
+    /// Opens a world with its traders; the listing.
+    #[pyo3(signature = (
+        now_ns, *, seed, binaries=4, groups=4, group_size=3, has_augmented=true, ticks=None,
+        fees=None, min_order_qtys=None, pace_ms=400, plant_every_ms=Some(2_500),
+        plant_size=(20_000_000, 150_000_000), plant_life_ms=(900, 1_800),
+        plant_edge_ppm=(15_000, 40_000), plant_bids_percent=16, has_rivals=false,
+        resolve_every_ms=None
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "keyword arguments, each with its own meaning")]
+    fn open_world<'py>(
+        &mut self,
+        py: Python<'py>,
+        now_ns: i64,
+        seed: u64,
+        binaries: u32,
+        groups: u32,
+        group_size: u32,
+        has_augmented: bool,
+        ticks: Option<Vec<String>>,
+        fees: Option<Vec<(u32, u8)>>,
+        min_order_qtys: Option<Vec<u64>>,
+        pace_ms: i64,
+        plant_every_ms: Option<i64>,
+        plant_size: (u64, u64),
+        plant_life_ms: (i64, i64),
+        plant_edge_ppm: (u32, u32),
+        plant_bids_percent: u32,
+        has_rivals: bool,
+        resolve_every_ms: Option<i64>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let terms = WorldTerms { ticks, fees, min_order_qtys };
+        let plants = plant_every_ms.map(|every_ms| {
+            let (size, life_ms, edge_ppm) = (plant_size, plant_life_ms, plant_edge_ppm);
+            crowd::plants(every_ms, size, life_ms, edge_ppm, plant_bids_percent, has_rivals)
+        });
+        let plan = CrowdPlan {
+            binaries,
+            groups,
+            group_size,
+            has_augmented,
+            pace: crowd::millis(pace_ms)?,
+            plants: plants.transpose()?,
+            resolve_every: resolve_every_ms.map(crowd::millis).transpose()?,
+            ..terms.plan(seed)?
+        };
+        if self.crowd.is_some() {
+            return Err(bad_argument("this exchange has its world already"));
+        }
+        self.run(now_ns, Command::Wake)?;
+        let opened = Crowd::open(plan, Nanos(now_ns), &mut self.core, &mut self.events);
+        let listing = opened.as_ref().map(|crowd| PyBytes::new(py, crowd.listing().as_bytes()));
+        let listing = listing.map_err(bad_argument);
+        self.crowd = opened.ok();
+        self.watched.resize(self.core.markets().len(), false);
+        self.collect();
+        listing
+    }
+
+    /// Planted sets that have ended since the last call, as JSON lines.
+    fn take_truth<'py>(&mut self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        let ended = self.crowd.as_mut().map(Crowd::take_truth).unwrap_or_default();
+        let lines: String = ended.iter().map(Planted::to_json).map(|line| line + "\n").collect();
+        PyBytes::new(py, lines.as_bytes())
     }
 
     fn deposit(&mut self, now_ns: i64, account: u32, amount: u64) -> PyResult<()> {
@@ -415,10 +507,11 @@ impl Exchange {
 
     /// User frames since the last call.
     fn take_user_frames<'py>(&mut self, py: Python<'py>) -> Vec<(u32, u32, Bound<'py, PyBytes>)> {
-        let rows = self
-            .user
-            .iter()
-            .map(|frame| (frame.owner.0, frame.market.0, PyBytes::new(py, frame.text.as_bytes())));
+        let is_outside = |owner| self.crowd.as_ref().is_none_or(|crowd: &Crowd| !crowd.has(owner));
+        let rows =
+            self.user.iter().filter(|frame| is_outside(frame.owner)).map(|frame| {
+                (frame.owner.0, frame.market.0, PyBytes::new(py, frame.text.as_bytes()))
+            });
         let rows = rows.collect();
         self.user.clear();
         rows
@@ -583,7 +676,7 @@ fn delay((from, to): (i64, i64)) -> PyResult<Delay> {
     Ok(if from == to { Delay::Fixed(from) } else { Delay::Uniform(from, to) })
 }
 
-fn tick_of(text: &str) -> PyResult<TickSize> {
+pub(crate) fn tick_of(text: &str) -> PyResult<TickSize> {
     let micros = razor_core::units::parse_fixed(text.as_bytes(), 6).map_err(Refusal::from)?;
     let micros = u32::try_from(micros).unwrap_or(u32::MAX);
     Ok(TickSize::from_micros(micros).map_err(Refusal::from)?)

@@ -7,15 +7,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use razor_core::shadow::day14::{Facts, day14_json as core_day14_json};
+use razor_core::units::Nanos;
 use razor_io::audit;
 use razor_io::capture::{
     self, CaptureError, CaptureWriter, Kind, Limits, MetaPayload, Record, Source,
 };
 use razor_io::import::{self, Control, Format, Progress};
 use razor_io::json;
-use razor_sim::world::{WorldPlan, build as build_world};
+use razor_sim::crowd::{CrowdPlan, record as record_world};
+use razor_sim::world::{WorldPlan, WorldRecord, build as build_world};
 
+use crate::crowd;
 use crate::errors::{Fault, bad_argument};
+use crate::exchange::{LAST_NS, LONGEST_MS};
 use crate::lock::RunLock;
 
 /// Asks Python how to go on: `tick(done, total) -> bool`, false stops.
@@ -146,9 +150,38 @@ pub(crate) fn world_capture(
     Ok(json::text(&manifest))
 }
 
+/// Writes the capture of a seeded world on the local exchange; gives back its manifest.
+#[pyfunction]
+pub(crate) fn venue_world_capture(
+    py: Python<'_>,
+    path: PathBuf,
+    seed: u64,
+    start_ns: i64,
+    duration_ms: i64,
+) -> PyResult<String> {
+    if !(0..=LONGEST_MS).contains(&duration_ms) || !(0..=LAST_NS).contains(&start_ns) {
+        return Err(bad_argument("a world lasts 0 to 86400000 ms and begins after the epoch"));
+    }
+    let (start, duration) = (Nanos(start_ns), crowd::millis(duration_ms)?);
+    let manifest = py.detach(|| {
+        let recording =
+            record_world(CrowdPlan::demo(seed), start, duration).map_err(bad_argument)?;
+        Ok::<_, PyErr>(write_records(&path, seed, recording.records).map_err(Fault::from)?)
+    });
+    Ok(json::text(&manifest?))
+}
+
 fn write_world(path: &Path, plan: WorldPlan) -> Result<capture::Manifest, CaptureError> {
+    write_records(path, plan.seed, build_world(plan).records)
+}
+
+fn write_records(
+    path: &Path,
+    seed: u64,
+    records: Vec<WorldRecord>,
+) -> Result<capture::Manifest, CaptureError> {
     let mut writer = CaptureWriter::create(path, 1)?;
-    for record in build_world(plan).records {
+    for record in records {
         let t = record.recv_ns;
         if record.kind == "meta" {
             let meta: MetaPayload = json::read(&record.payload).unwrap_or_default();
@@ -159,7 +192,7 @@ fn write_world(path: &Path, plan: WorldPlan) -> Result<capture::Manifest, Captur
         let (conn, payload) = (record.conn, record.payload.as_bytes());
         writer.write(&Record { kind, t, conn, epoch: 0, payload })?;
     }
-    let description = format!("seeded world {} of razor; no venue was recorded", plan.seed);
+    let description = format!("seeded world {seed} of razor; no venue was recorded");
     writer.finish(Source { format: "world".to_owned(), description, ..Source::default() })
 }
 

@@ -14,6 +14,7 @@ mod bench;
 mod bps;
 mod calibrate;
 mod convert;
+mod crowd;
 mod errors;
 mod exchange;
 mod files;
@@ -71,6 +72,7 @@ fn add_functions(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(calibrate::resettled_json, module)?)?;
     module.add_function(wrap_pyfunction!(probe::probe_capture, module)?)?;
     module.add_function(wrap_pyfunction!(simulate::simulate, module)?)?;
+    module.add_function(wrap_pyfunction!(files::venue_world_capture, module)?)?;
     module.add_function(wrap_pyfunction!(files::world_capture, module)?)
 }
 

@@ -1,12 +1,19 @@
 //! Simulated worlds for razor, all from seeds: the same seed gives the same bytes on any machine.
 //!
-//! Owns: [`exchange`], the matching engine and ledger of the local exchange, [`feedgen`],
+//! Owns: [`exchange`], the matching engine and ledger of the local exchange, [`crowd`], the seeded
+//! traders of a world on it, [`feedgen`],
 //! market-channel traffic that knows the books its messages lead to, [`gateway`], the simulated
 //! venue with its faults and its truth, [`simulate`], whole sessions of the desk under faults, and
 //! [`world`], a small recording with planted sets.
 //!
 //! Must never: read a clock, the environment or any randomness but [`rng`].
 
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "a crowd is made of our own bounded numbers; a wrong one must stop it at once"
+)]
+pub mod crowd;
 #[expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,

@@ -46,6 +46,8 @@ class _Head(msgspec.Struct):
 
 
 class _Beat(msgspec.Struct):
+    """A heartbeat: empty to begin, then the id of the last answer."""
+
     heartbeat_id: str | None = ""
 
 
@@ -78,50 +80,62 @@ class ClobAccount:
         router.add("POST", "/orders-scoring", self._scorings)
 
     def _create_key(self, request: Request) -> object:
+        """400 where the key exists: the official client derives it then."""
         return self._shown(self._venue.keys.create(request.call))
 
     def _derive_key(self, request: Request) -> object:
+        """The same three texts as long as nobody revoked the key."""
         return self._shown(self._venue.keys.derive(request.call))
 
     def _shown(self, key: ApiKey) -> object:
+        """A key as it is handed out; its wallets have accounts from then on."""
         self._venue.open_wallets(key)
         return {"apiKey": key.key, "secret": key.secret, "passphrase": key.passphrase}
 
     def _keys(self, request: Request) -> object:
+        """Names of the address's keys, no secrets."""
         mine = self._venue.keys.keys_of(self._check(request).address)
         return {"apiKeys": [key.key for key in mine]}
 
     def _revoke(self, request: Request) -> object:
+        """The answer is the JSON text `"OK"`: the official client compares it."""
         self._venue.keys.revoke(self._check(request))
         return "OK"
 
     def _closed_only(self, request: Request) -> object:
+        """Accounts are restricted at the engine, whose refusal says so."""
         self._check(request)
         return {"closed_only": False}
 
     def _tier(self, request: Request) -> object:
+        """One tier for all here; the venue's follows the volume of 30 days."""
         self._check(request)
         return {"tier": self._venue.admission.signers.tier.name.lower()}
 
     def _nothing(self, request: Request) -> object:
+        """An empty list for whoever is logged in."""
         self._check(request)
         return []
 
     def _said_ok(self, request: Request) -> object:
+        """Nothing was there to forget."""
         self._check(request)
         return "OK"
 
     def _scoring(self, request: Request) -> object:
+        """No order earns rewards here."""
         self._check(request)
         request.need("order_id", "Invalid orderID")
         return {"scoring": False}
 
     def _scorings(self, request: Request) -> object:
+        """The same for many."""
         self._check(request)
         ids = request.read(list[str], "Invalid payload")
         return dict.fromkeys(ids, False)
 
     def _orders(self, request: Request) -> object:
+        """Open orders of all wallets of the key; with an id also one that ended."""
         key = self._check(request)
         order_id = request.query.get("id", "")
         if order_id:
@@ -139,6 +153,7 @@ class ClobAccount:
         return page_of(rows, request.query.get("next_cursor", ""), _PAGE)
 
     def _order(self, request: Request) -> object:
+        """The body is the order itself; null once it is over."""
         key = self._check(request)
         found = self._own_order(request.tail, key)
         if found is None or msgspec.json.decode(found, type=_Head).status not in {
@@ -149,6 +164,7 @@ class ClobAccount:
         return found
 
     def _own_order(self, order_id: str, key: ApiKey) -> msgspec.Raw | None:
+        """An order by its id, as it stands at the engine; None where it is not this key's."""
         try:
             text = self._venue.exchange.order(order_id)
         except ValueError as bad:
@@ -158,6 +174,7 @@ class ClobAccount:
         return msgspec.Raw(text)
 
     def _trades(self, request: Request) -> object:
+        """Trades of all wallets of the key, or of the one that `maker_address` names."""
         key = self._check(request)
         market, token = self._narrowed(request)
         wanted, maker = request.query.get("id", ""), request.query.get("maker_address", "")
@@ -190,6 +207,7 @@ class ClobAccount:
         return (None if listed is None else listed.index), (None if found is None else found[1])
 
     def _balance(self, request: Request) -> object:
+        """Base units as texts. What orders hold is in the balance, as at the venue."""
         key = self._check(request)
         kind = request.query.get("asset_type", "")
         if kind not in _ASSETS:
@@ -226,6 +244,7 @@ class ClobAccount:
         return next(funded, accounts[0])
 
     def _beat(self, request: Request) -> object:
+        """One chain for all wallets of a key; the ids shown are those of its first."""
         key = self._check(request)
         said = request.read(_Beat, "Invalid payload").heartbeat_id or ""
         first, *others = self._venue.owners_of(key)
@@ -251,14 +270,17 @@ class ClobAccount:
             self._beats[owner] = self._venue.exchange.beat(now_ns, owner, 0)
 
     def _check(self, request: Request) -> ApiKey:
+        """Whose call this is; 401 for anything that is wrong with it."""
         return self._venue.keys.check(request.call)
 
 
 def _rows(text: bytes) -> list[msgspec.Raw]:
+    """A JSON array of the engine, its rows left as they stand."""
     return msgspec.json.decode(text, type=list[msgspec.Raw])
 
 
 def _seconds(request: Request, name: str) -> int | None:
+    """A query parameter in seconds as ns; None where it is missing."""
     text = request.query.get(name, "")
     if not text:
         return None

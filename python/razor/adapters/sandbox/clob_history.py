@@ -43,6 +43,7 @@ class ClobHistory:
         router.add("GET", "/prices-history", self._history)
 
     def _history(self, request: Request) -> object:
+        """Points of a token, oldest first; both tokens of a market share their trades."""
         # The parameter is called `market` and means a token, as at the venue.
         found = self._venue.catalogue.token(request.need("market", "Invalid market"))
         if found is None:
@@ -78,6 +79,7 @@ class ClobHistory:
 
 
 def _number(request: Request, name: str, default: int) -> int:
+    """A short decimal of a query; `Refused` 400 for anything else."""
     text = request.query.get(name, "")
     if not text:
         return default

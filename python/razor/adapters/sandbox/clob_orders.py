@@ -28,10 +28,14 @@ _POST_ONLY_S: Final = 120
 
 
 class _CancelOne(msgspec.Struct, rename={"order_id": "orderID"}):
+    """The body of `DELETE /order`."""
+
     order_id: str
 
 
 class _CancelMarket(msgspec.Struct):
+    """The body of `DELETE /cancel-market-orders`: one of them at least."""
+
     market: str = ""
     asset_id: str = ""
 
@@ -88,6 +92,7 @@ class ClobOrders:
         router.add("DELETE", "/cancel-market-orders", self._cancel_market)
 
     def _place(self, request: Request) -> Answer:
+        """One order; what the engine refuses is an HTTP error."""
         key, headers = self._admitted(request, is_cancel=False, cost=1)
         intake = self._intake(read_order(request.call.body), key)
         order = self._venue.order_of(intake)
@@ -98,6 +103,7 @@ class ClobOrders:
         return Answer(status=200, body=body, headers=headers)
 
     def _place_batch(self, request: Request) -> Answer:
+        """Up to fifteen; what is refused stands in its place inside a 200."""
         key = self._venue.keys.check(request.call)
         posted = read_orders(request.call.body)
         headers = self._charge(key, is_cancel=False, cost=len(posted))
@@ -117,25 +123,30 @@ class ClobOrders:
         return Answer(status=200, body=body, headers=headers)
 
     def _intake(self, posted: PostOrder, key: ApiKey) -> Intake:
+        """Owner, amounts, signature and wallet, in the order in which the venue looks."""
         return admit(posted, key, self._venue, self._venue)
 
     def _cancel_one(self, request: Request) -> Answer:
+        """One id; what was over already is named in the answer, not an error."""
         key, headers = self._admitted(request, is_cancel=True, cost=1)
         asked = request.read(_CancelOne)
         return self._canceled(headers, key, ids=[asked.order_id])
 
     def _cancel_many(self, request: Request) -> Answer:
+        """Each id costs one of the signer's cancels."""
         key = self._venue.keys.check(request.call)
         ids = request.read(list[str])
         headers = self._charge(key, is_cancel=True, cost=max(1, len(ids)))
         return self._canceled(headers, key, ids=ids)
 
     def _cancel_all(self, request: Request) -> Answer:
+        """Costs one and one per order that rests: a full book may cost more than is there."""
         key = self._venue.keys.check(request.call)
         headers = self._charge(key, is_cancel=True, cost=1 + self._open_orders(key))
         return self._canceled(headers, key)
 
     def _cancel_market(self, request: Request) -> Answer:
+        """Of a market, of a token, or of both; ids that are not listed are an error."""
         key = self._venue.keys.check(request.call)
         asked = request.read(_CancelMarket)
         listed = self._venue.catalogue.market(asked.market) if asked.market else None
@@ -159,6 +170,7 @@ class ClobOrders:
         market: int | None = None,
         token: int | None = None,
     ) -> Answer:
+        """Cancel for every wallet of the key, and put the answers together."""
         done = _Canceled(canceled=[], not_canceled={})
         for owner in self._venue.active_owners(key):
             now_ns = self._venue.now_ns()
@@ -178,6 +190,7 @@ class ClobOrders:
         return Answer(status=200, body=msgspec.json.encode(done), headers=headers)
 
     def _open_orders(self, key: ApiKey, market: int | None = None, token: int | None = None) -> int:
+        """How many orders a cancel would end, which is what it costs."""
         exchange = self._venue.exchange
         texts = [
             exchange.open_orders(owner, market=market, token=token)
@@ -188,10 +201,12 @@ class ClobOrders:
     def _admitted(
         self, request: Request, *, is_cancel: bool, cost: int
     ) -> tuple[ApiKey, dict[str, str]]:
+        """The key of a call, and the headers of its charged limit."""
         key = self._venue.keys.check(request.call)
         return key, self._charge(key, is_cancel=is_cancel, cost=cost)
 
     def _charge(self, key: ApiKey, *, is_cancel: bool, cost: int) -> dict[str, str]:
+        """Take the cost from the signer's bucket; `Refused` 429 leaves it as it was."""
         now_ms = self._venue.now_ms()
         return self._venue.admission.signers.take(
             key.address, is_cancel=is_cancel, cost=cost, now_ms=now_ms

@@ -34,6 +34,8 @@ class TokenQuestion(msgspec.Struct):
 
 
 class _Level(msgspec.Struct):
+    """Texts of a level, as they are hashed."""
+
     price: str
     size: str
 
@@ -121,6 +123,7 @@ class ClobReads:
         return found
 
     def _find_book(self, token_id: str) -> Book | None:
+        """The engine's frame with what only the listing knows; the hash covers both."""
         found = self._open_token(token_id)
         if found is None:
             return None
@@ -147,12 +150,14 @@ class ClobReads:
         return found
 
     def _top(self, token_id: str) -> tuple[int | None, int | None]:
+        """Best bid and ask in micro-dollars; None for an empty side."""
         found = self._open_token(token_id)
         if found is None:
             raise Refused(404, _NO_BOOK)
         return self._venue.exchange.top(found[1])
 
     def _price(self, request: Request) -> object:
+        """What one would pay, or get, at the top."""
         bid, ask = self._top(_token_id(request))
         side = request.query.get("side", "").upper()
         if side not in {"BUY", "SELL"}:
@@ -161,6 +166,7 @@ class ClobReads:
         return {"price": decimal_text(price or 0)}
 
     def _prices(self, request: Request) -> object:
+        """One side where it is asked for, else both; tokens without a book are left out."""
         answer: dict[str, dict[str, str]] = {}
         for question in _questions(request):
             if self._open_token(question.token_id) is None:
@@ -173,6 +179,7 @@ class ClobReads:
         return answer
 
     def _mid(self, token_id: str) -> str | None:
+        """The middle; None while a side is empty."""
         bid, ask = self._top(token_id)
         if bid is None or ask is None:
             return None
@@ -180,26 +187,32 @@ class ClobReads:
         return decimal_text((bid + ask) // 2)
 
     def _spread(self, token_id: str) -> str | None:
+        """Best ask less best bid; None while a side is empty."""
         bid, ask = self._top(token_id)
         return None if bid is None or ask is None else decimal_text(ask - bid)
 
     def _need_mid(self, token_id: str) -> str:
+        """A half where there is no middle: clients refuse an answer without one."""
         return self._mid(token_id) or decimal_text(_HALF_MICROS)
 
     def _need_spread(self, token_id: str) -> str:
+        """Zero where there is none, for the same reason."""
         return self._spread(token_id) or decimal_text(0)
 
     def _map(self, request: Request, read: "Reading") -> object:
+        """One text per token that has a book and a value."""
         tokens = [question.token_id for question in _questions(request)]
         known = [token for token in tokens if self._open_token(token) is not None]
         read_all = {token: read(token) for token in known}
         return {token: text for token, text in read_all.items() if text is not None}
 
     def _books(self, request: Request) -> object:
+        """In the order of the call, which the venue does not promise."""
         books = [self._find_book(question.token_id) for question in _questions(request)]
         return [book for book in books if book is not None]
 
     def _last_trade_price(self, request: Request) -> object:
+        """In terms of the first outcome for both tokens, as measured at the venue."""
         listed, _ = self._need_token(_token_id(request))
         last = self._venue.exchange.last_trade(listed.index)
         if last is None:
@@ -207,6 +220,7 @@ class ClobReads:
         return {"price": last[0], "side": _side(is_buy=last[1])}
 
     def _last_trades_prices(self, request: Request) -> object:
+        """Tokens that never traded are left out: clients refuse an empty side."""
         rows: list[dict[str, str]] = []
         for question in _questions(request):
             found = self._venue.catalogue.token(question.token_id)
@@ -217,17 +231,21 @@ class ClobReads:
         return rows
 
     def _tick_size(self, token_id: str) -> object:
+        """A JSON number, exact."""
         listed, _ = self._need_token(token_id)
         return {"minimum_tick_size": decimal_number(self._venue.standing(listed).tick_micros)}
 
     def _neg_risk(self, token_id: str) -> object:
+        """Which of the two exchanges of protocol V1 settles the token."""
         return {"neg_risk": self._need_token(token_id)[0].is_neg_risk}
 
     def _fee_rate(self, token_id: str) -> object:
+        """On or off. The rate is in the compact market alone."""
         listed, _ = self._need_token(token_id)
         return {"base_fee": _LEGACY_FEE if listed.market.fee_rate_ppm else 0}
 
     def _market_by_token(self, request: Request) -> object:
+        """Both tokens of a market by one of them."""
         listed, _ = self._need_token(request.tail)
         first, second = listed.market.token_ids
         # The venue's own sample names the second outcome first.
@@ -238,10 +256,12 @@ class ClobReads:
         }
 
     def _markets(self, request: Request) -> object:
+        """Long forms in pages of a thousand."""
         rows = [self._long(listed) for listed in self._venue.catalogue.markets]
         return page_of(rows, request.query.get("next_cursor", ""), _PAGE)
 
     def _simplified(self, request: Request) -> object:
+        """What changes of a market, and its tokens."""
         rows: list[object] = []
         for listed in self._venue.catalogue.markets:
             standing = self._venue.standing(listed)
@@ -259,10 +279,12 @@ class ClobReads:
         return page_of(rows, request.query.get("next_cursor", ""), _PAGE)
 
     def _no_rewards(self, request: Request) -> object:
+        """An empty page: no market here has rewards."""
         # Markets with rewards: there are none here.
         return page_of([], request.query.get("next_cursor", ""), _PAGE)
 
     def _compact(self, listed: Listed) -> dict[str, object]:
+        """The form that clients read before they sign; sizes and grids are exact numbers."""
         market, standing = listed.market, self._venue.standing(listed)
         pairs = zip(market.token_ids, market.outcomes, strict=True)
         compact: dict[str, object] = {
@@ -290,6 +312,7 @@ class ClobReads:
         return compact
 
     def _long(self, listed: Listed) -> dict[str, object]:
+        """The older form, whose `winner` tells of a resolution."""
         market, standing = listed.market, self._venue.standing(listed)
         start = market.game_start_ns
         return {
@@ -325,6 +348,7 @@ class ClobReads:
         }
 
     def _tokens(self, listed: Listed, standing: Standing) -> list[object]:
+        """Both outcomes with the middle of their books, or a half."""
         rows: list[object] = []
         for side, token_id in enumerate(listed.market.token_ids):
             bid, ask = self._venue.exchange.top(2 * listed.index + side)
@@ -340,12 +364,14 @@ class ClobReads:
         return rows
 
     def _need_token(self, token_id: str) -> tuple[Listed, int]:
+        """A listed token, with or without a book."""
         found = self._venue.catalogue.token(token_id)
         if found is None:
             raise Refused(404, "market not found")
         return found
 
     def _need_market(self, condition_id: str) -> Listed:
+        """A listed market by its condition id."""
         listed = self._venue.catalogue.market(condition_id)
         if listed is None:
             raise Refused(404, "market not found")
@@ -356,6 +382,7 @@ Reading = Callable[[str], str | None]
 
 
 def _token_id(request: Request) -> str:
+    """A decimal of up to 78 digits, which a uint256 has; it is never made a number."""
     token_id = request.query.get("token_id", "")
     if not (0 < len(token_id) <= MAX_DIGITS and token_id.isascii() and token_id.isdigit()):
         raise Refused(400, "Invalid token id")
@@ -363,6 +390,7 @@ def _token_id(request: Request) -> str:
 
 
 def _questions(request: Request) -> list[TokenQuestion]:
+    """The body of a batch read; 500 tokens at most."""
     questions = request.read(list[TokenQuestion], "Invalid payload")
     if len(questions) > MAX_TOKENS:
         raise Refused(400, "Payload exceeds the limit")
@@ -370,8 +398,10 @@ def _questions(request: Request) -> list[TokenQuestion]:
 
 
 def _side(*, is_buy: bool) -> str:
+    """The venue's word."""
     return "BUY" if is_buy else "SELL"
 
 
 def _no_reward() -> dict[str, object]:
+    """The rewards of a market that has none."""
     return {"rates": None, "min_size": 0, "max_spread": 0}

@@ -52,47 +52,58 @@ class Gamma:
         router.add("GET", "/tags", lambda _: self._tags())
 
     def _markets_keyset(self, request: Request) -> object:
+        """The last page has no `next_cursor` at all."""
         found = self._chosen_markets(request)
         taken, cursor = self._keyset(request, found)
         page: dict[str, object] = {"markets": [self._market(listed) for listed in taken]}
         return page | ({"next_cursor": cursor} if cursor else {})
 
     def _events_keyset(self, request: Request) -> object:
+        """Events with all of their markets, also those that are not active."""
         taken, cursor = self._keyset(request, self._chosen_events(request))
         page: dict[str, object] = {"events": [self._event(event) for event in taken]}
         return page | ({"next_cursor": cursor} if cursor else {})
 
     def _markets(self, request: Request) -> Answer:
+        """The older list, which says in its headers that it is."""
         rows = [self._market(listed) for listed in _window(request, self._chosen_markets(request))]
         return Answer(status=200, body=msgspec.json.encode(rows), headers=_DEPRECATED)
 
     def _events(self, request: Request) -> Answer:
+        """The older list of events."""
         rows = [self._event(event) for event in _window(request, self._chosen_events(request))]
         return Answer(status=200, body=msgspec.json.encode(rows), headers=_DEPRECATED)
 
     def _market_by_slug(self, request: Request) -> object:
+        """The bare object."""
         return self._market(self._one("slug", request.tail))
 
     def _market_by_id(self, request: Request) -> object:
+        """The bare object."""
         return self._market(self._one("id", request.tail))
 
     def _event_by_slug(self, request: Request) -> object:
+        """The bare object with its markets."""
         found = (it for it in self._venue.catalogue.events if it.slug == request.tail)
         return self._need_event(next(found, None))
 
     def _event_by_id(self, request: Request) -> object:
+        """The bare object with its markets."""
         return self._need_event(self._venue.catalogue.event(request.tail))
 
     def _need_event(self, event: EventListing | None) -> object:
+        """404 for what is not listed."""
         if event is None:
             raise Refused(404, _NOT_FOUND)
         return self._event(event)
 
     def _tags(self) -> object:
+        """Numbers follow the order of the alphabet."""
         words = {tag for event in self._venue.catalogue.events for tag in event.tags}
         return [{"id": str(at), "label": word, "slug": word} for at, word in _numbered(words)]
 
     def _one(self, name: str, value: str) -> Listed:
+        """A market by slug or number, open or closed."""
         for listed in self._venue.catalogue.markets:
             market = listed.market
             if value == (market.slug if name == "slug" else market.market_id):
@@ -100,6 +111,7 @@ class Gamma:
         raise Refused(404, _NOT_FOUND)
 
     def _chosen_markets(self, request: Request) -> list[Listed]:
+        """Markets that pass every filter which is understood; the others are ignored."""
         is_closed = _flag(request, "closed")
         ids, slugs = set(request.values("id")), set(request.values("slug"))
         conditions = {word.lower() for word in request.values("condition_ids")}
@@ -121,6 +133,7 @@ class Gamma:
         return chosen
 
     def _chosen_events(self, request: Request) -> list[EventListing]:
+        """Events that pass every filter."""
         is_closed = _flag(request, "closed")
         ids, slugs = set(request.values("id")), set(request.values("slug"))
         return [
@@ -132,6 +145,7 @@ class Gamma:
         ]
 
     def _is_event_closed(self, event: EventListing) -> bool:
+        """An event is over with the last of its markets."""
         markets = self._venue.catalogue.markets_of(event.event_id)
         return bool(markets) and all(self._venue.standing(it).is_closed for it in markets)
 
@@ -148,6 +162,7 @@ class Gamma:
         return taken, cursor
 
     def _event(self, event: EventListing) -> dict[str, object]:
+        """An event as Gamma shows it."""
         markets = self._venue.catalogue.markets_of(event.event_id)
         is_closed = self._is_event_closed(event)
         return {
@@ -170,6 +185,7 @@ class Gamma:
         }
 
     def _market(self, listed: Listed, *, has_event: bool = True) -> dict[str, object]:
+        """A market as Gamma shows it: lists are JSON inside of strings, numbers exact."""
         market, event = listed.market, listed.event
         standing = self._venue.standing(listed)
         document: dict[str, object] = {
@@ -222,6 +238,7 @@ class Gamma:
         return document
 
     def _quote(self, listed: Listed) -> dict[str, object]:
+        """Best prices and last trade, left out where there are none."""
         bid, ask = self._venue.exchange.top(2 * listed.index)
         last = self._venue.exchange.last_trade(listed.index)
         quote: dict[str, object] = {}
@@ -236,6 +253,7 @@ class Gamma:
         return quote
 
     def _outcome_prices(self, listed: Listed, standing: Standing) -> list[str]:
+        """The middle, or the last trade when the spread is wide; payouts once resolved."""
         if standing.payout is not None:
             if standing.winner is None:
                 return [decimal_text(_HALF)] * 2
@@ -252,6 +270,7 @@ class Gamma:
 
 
 def _event_head(event: EventListing) -> dict[str, object]:
+    """What a market says of its event."""
     return {"id": event.event_id, "slug": event.slug, "title": event.title, "ticker": event.slug}
 
 
@@ -261,10 +280,12 @@ def _text(value: list[str]) -> str:
 
 
 def _numbered(words: set[str] | tuple[str, ...]) -> list[tuple[int, str]]:
+    """Words with numbers that stay the same as long as the words do."""
     return list(enumerate(sorted(words), start=1))
 
 
 def _flag(request: Request, name: str) -> bool:
+    """A word of truth; false where it is missing, as `closed` is."""
     word = request.query.get(name, "false").lower()
     if word not in {"true", "false"}:
         raise Refused(422, f"invalid {name}")
@@ -272,6 +293,7 @@ def _flag(request: Request, name: str) -> bool:
 
 
 def _number(request: Request, name: str, default: int) -> int:
+    """A short decimal of a query; `Refused` 422 for anything else."""
     text = request.query.get(name, "")
     if not text:
         return default
@@ -296,10 +318,12 @@ def _window(request: Request, rows: list[Row]) -> list[Row]:
 
 
 def _cursor(at: int) -> str:
+    """Where the next page begins; nobody outside may rely on its form."""
     return base64.urlsafe_b64encode(f"keyset:{at}".encode()).decode()
 
 
 def _start_of(cursor: str) -> int:
+    """The place that a cursor names."""
     if not cursor:
         return 0
     try:

@@ -157,6 +157,7 @@ class Front:
         return _response(answered)
 
     async def _stream(self, request: web.BaseRequest, channel: Channel) -> web.StreamResponse:
+        """Turn a call into a stream and keep it until either side ends."""
         socket = web.WebSocketResponse(
             compress=False, max_msg_size=MAX_FRAME, timeout=_SHUTDOWN_S, autoclose=True
         )
@@ -227,6 +228,7 @@ class Front:
 
 
 def _asked(request: web.BaseRequest, path: str, query: str, body: bytes, now_s: int) -> Request:
+    """A call as handlers see it: raw path, first and all values of the query."""
     pairs = parse_qsl(query, keep_blank_values=True) if query else []
     first: dict[str, str] = {}
     every: dict[str, list[str]] = {}
@@ -238,6 +240,7 @@ def _asked(request: web.BaseRequest, path: str, query: str, body: bytes, now_s: 
 
 
 def _response(answer: Answer) -> web.Response:
+    """An answer as the server writes it."""
     return web.Response(
         status=answer.status,
         body=answer.body,
@@ -269,6 +272,7 @@ def _break_off(transport: asyncio.WriteTransport, answer: Broken | None) -> None
 
 
 def _named(headers: Mapping[str, str]) -> Mapping[str, str] | None:
+    """None where there are no headers, which costs the server less."""
     return headers or None
 
 
@@ -314,6 +318,8 @@ async def serving(
 def _handler(
     front: Front, service: Service
 ) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
+    """The handler of one service's port."""
+
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         return await front.handle(service, request)
 

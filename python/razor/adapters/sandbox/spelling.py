@@ -64,4 +64,5 @@ def page_of(items: Sequence[object], cursor: str, limit: int) -> dict[str, objec
 
 
 def _cursor(offset: int) -> str:
+    """The venue's cursors are decimals in base64."""
     return base64.b64encode(str(offset).encode()).decode()

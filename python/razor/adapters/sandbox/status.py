@@ -49,12 +49,14 @@ class StatusPage:
         router.add("GET", "/openapi/", self._openapi)
 
     def _openapi(self, request: Request) -> object:
+        """The description of one service."""
         service = request.tail
         if service not in ROUTES:
             raise Refused(404, "404 page not found")
         return describe(service, self._urls()[service])
 
     def _json(self, _request: Request) -> object:
+        """The same facts for programs, all markets included."""
         return {
             "time": iso_time(self._venue.now_ns()),
             "urls": dict(self._urls()),
@@ -72,6 +74,7 @@ class StatusPage:
         }
 
     def _page(self, _request: Request) -> Answer:
+        """One page without scripts that asks for itself again every five seconds."""
         urls = self._urls()
         parts = [
             "<!doctype html><html lang=en><meta charset=utf-8><title>razor sandbox</title>",
@@ -109,10 +112,12 @@ class StatusPage:
         return Answer(status=200, body="".join(parts).encode(), media="text/html")
 
     def _dollars(self, resident: Resident) -> int:
+        """Micro-dollars of a resident's wallet."""
         account = self._venue.account_of(resident.wallet)
         return 0 if account is None else self._venue.exchange.holding(account)[0]
 
     def _markets(self) -> list[dict[str, str]]:
+        """Best prices, last trade and state of every market, as texts."""
         rows: list[dict[str, str]] = []
         for listed in self._venue.catalogue.markets:
             bid, ask = self._venue.exchange.top(2 * listed.index)
@@ -156,6 +161,7 @@ ClobClient("{urls["clob"]}", 137, key="{one.key}",
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table whose every cell is escaped: names come from outside."""
     head = "".join(f"<th>{escape(name)}</th>" for name in columns)
     body = "".join(
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows

@@ -37,6 +37,8 @@ class Channel(Enum):
 
 
 class _Auth(msgspec.Struct, rename="camel"):
+    """Plain credentials of a user stream."""
+
     api_key: str
     secret: str
     passphrase: str
@@ -278,9 +280,11 @@ class Hub:
         )
 
     def _tell_custom(self, message: dict[str, object], market: int | None) -> None:
+        """Queue an event for those with custom features, of this market or of all."""
         self._tell_market(msgspec.json.encode(message), market=market, is_custom=True)
 
     def _take_market(self, subscriber: Subscriber, said: _Said) -> bool:
+        """Subscribe, unsubscribe, and dump the books of what is new."""
         if not said.operation and said.type.lower() != Channel.MARKET.value:
             return subscriber.is_known
         if said.custom_feature_enabled is not None:
@@ -304,6 +308,7 @@ class Hub:
         return True
 
     def _take_user(self, subscriber: Subscriber, said: _Said) -> bool:
+        """Log in, or narrow the stream to markets."""
         if said.operation:
             markets = {self._spelt(condition_id) for condition_id in said.markets}
             if said.operation == "subscribe":
@@ -330,6 +335,7 @@ class Hub:
         return condition_id if listed is None else listed.market.condition_id
 
     def _drop(self, subscriber: Subscriber, tokens: set[int]) -> None:
+        """Forget tokens of a subscriber; the last reader of a market ends its frames."""
         for token in tokens:
             subscriber.tokens.discard(token)
             readers = self._by_token.get(token, set())
@@ -338,5 +344,6 @@ class Hub:
                 self._venue.exchange.watch(token // 2, is_watched=False)
 
     def _send(self, subscriber: Subscriber, text: str) -> None:
+        """Queue a text of our own and have it sent."""
         subscriber.send(text)
         self.dirty.add(subscriber)

@@ -273,6 +273,7 @@ class Venue:
             self._tell_change(index)
 
     def _tell_change(self, index: int) -> None:
+        """Tell of a market that is resolved since the last look, once."""
         if index in self._resolved or index >= len(self.catalogue.markets):
             return
         listed = self.catalogue.at(index)
