@@ -6,6 +6,9 @@ Must never: touch the venue but through the call's own handler (`fault_venue` do
 
 An effect stands around the effects of later faults of the plan, and around the handler: whoever
 does not await `proceed` keeps the call from the venue.
+
+Times are those of the venue's clock: a held answer waits on the agenda, never on a timer, so that a
+session on a virtual clock takes no time and comes out the same.
 """
 
 import gzip

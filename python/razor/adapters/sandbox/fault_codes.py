@@ -3,6 +3,13 @@
 Owns: `CODES` (what a code does here, its kinds and parameters) and `ELSEWHERE`.
 
 Must never: list a kind or a parameter that no effect reads; a test raises every one of them.
+
+A code is what the catalogue of faults calls a symptom; a kind is one way to bring it about. The
+line of a code names its parameters in backquotes and usual values in brackets: it is what the verb
+`razor sandbox faults` and docs/SANDBOX_FAULTS.md show. Texts of the venue stand here as they were
+seen (PROTOCOL §4.8), since whoever reads answers goes by their words.
+
+What is only a law of the exchange, as F-51, holds from the start: a plan cannot change it midway.
 """
 
 from collections.abc import Mapping
@@ -34,8 +41,11 @@ class CodeSpec:
 
     seam: Seam
     what: str
+    """What happens, in one line."""
     kinds: tuple[str, ...] = ()
+    """Ways to bring it about; none where there is one."""
     params: tuple[str, ...] = ()
+    """Keys of a plan that it reads beside when and where."""
     paths: tuple[tuple[str, str], ...] = ()
     """Methods and paths it is about where the plan names neither; `*` is any method."""
     service: str = ""

@@ -4,7 +4,10 @@ Owns: `FrameAt`, `FRAME_EFFECTS` and `CONCERNS` (which frames a code is about at
 
 Must never: change what the venue knows; a frame is only told otherwise, late, twice or never.
 
-Texts are changed where they stand, so that everything else of a frame keeps its bytes.
+Texts are changed where they stand, so that everything else of a frame keeps its bytes. A frame may
+have been broken by an earlier fault of the plan: what cannot be read any more goes out as it is.
+
+Frames are counted per fault: `nth = 3` is the third one that the fault is about, not of the stream.
 """
 
 import hashlib

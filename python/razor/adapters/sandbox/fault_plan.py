@@ -261,6 +261,7 @@ def read_plan(text: str, *, source: str) -> Plan:
 
 
 def _rows(value: object) -> list[Mapping[str, object]] | None:
+    """The tables of one name; None where it is anything else, or too many."""
     try:
         rows = msgspec.convert(value, list[dict[str, object]])
     except msgspec.ValidationError:
@@ -405,6 +406,7 @@ def _has_form(key: str, value: object) -> bool:
 
 
 def _is_window(value: object) -> bool:
+    """Whether a value is two durations, the first one earlier."""
     try:
         first, last = msgspec.convert(value, tuple[str, str])
         return duration_ns(first) < duration_ns(last)
@@ -413,6 +415,7 @@ def _is_window(value: object) -> bool:
 
 
 def _is_micros(text: str) -> bool:
+    """Whether a text is an amount above 0 in whole millionths."""
     try:
         value = Decimal(text)
     except InvalidOperation:

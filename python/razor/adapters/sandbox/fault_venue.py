@@ -29,6 +29,8 @@ _OWNERS_MOST: Final = 1_000_000
 
 
 class _Order(msgspec.Struct):
+    """What the engine tells of an order, as far as filling it needs."""
+
     asset_id: str
     side: str
     price: str
@@ -127,6 +129,7 @@ class House:
         self._try(trade)
 
     def _opened(self) -> tuple[int, int]:
+        """Its owner and account, opened when they are first needed: a plan without it has none."""
         if self._owner is None:
             venue = self._stage.venue
             account = venue.open_account(_ADDRESS)
@@ -146,7 +149,10 @@ def _enter(
     ms: int,
     then: Callable[[], None],
 ) -> None:
-    """Put the venue into a mode for a time; a mode that came meanwhile is left alone."""
+    """Put the venue into a mode for a time; a mode that came meanwhile is left alone.
+
+    `then` ends it. Each mode has a serial number, and only the last one may be ended.
+    """
     stage.modes += 1
     serial = stage.modes
     stage.venue.exchange.set_mode(stage.venue.now_ns(), mode)

@@ -49,6 +49,8 @@ _REPEATS_MOST = 100_000
 
 
 class _Trade(msgspec.Struct):
+    """A user frame, as far as it tells of a match."""
+
     id: str
     event_type: str = ""
     status: str = ""
@@ -184,6 +186,7 @@ class Faults:
         if not self._by_seam[Seam.TRADE]:
             return
         said = msgspec.json.decode(text, type=_Trade)
+        # Taker and maker hear of the same match: it has one fate.
         if said.event_type != "trade" or said.status != "MATCHED" or said.id in self._matched:
             return
         self._matched.add(said.id)

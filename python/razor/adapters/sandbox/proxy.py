@@ -141,7 +141,10 @@ class Wires:
                 writer.close()
 
     async def _write(self, service: str, way: _Way) -> None:
-        """Pass on what one direction brought, each chunk after the faults of its moment."""
+        """Pass on what one direction brought, each chunk after the faults of its moment.
+
+        Faults are asked for chunk by chunk, so that a window strikes connections that are open.
+        """
         while True:
             chunk = await way.chunks.get()
             if chunk is None:
@@ -162,11 +165,13 @@ class Wires:
         whole = b"".join(octets)
         match wire.kind:
             case "latency":
+                # Counted from the reading: of two latencies the longer one holds.
                 most = wire.ms + wire.jitter_ms
                 drawn = self._dice[at].between(max(0, wire.ms - wire.jitter_ms), most)
                 late_ns = self._agenda.since_ns() - chunk.came_ns
                 await self._agenda.pause(drawn - late_ns // NS_PER_MS)
             case "bandwidth":
+                # The last byte of a chunk sets when it goes out: nothing comes early.
                 await self._agenda.pause(-(-len(whole) * _MS_PER_S // wire.rate))
             case "slice":
                 for start in range(0, len(whole) - wire.size, wire.size):
@@ -176,6 +181,7 @@ class Wires:
                     await self._agenda.pause(wire.ms)
                 return [whole[(len(whole) - 1) // wire.size * wire.size :]]
             case "blackhole":
+                # Taken and lost; the sender is told by nothing.
                 return []
             case "reset" | "truncate" | "half_open" if way.passed + len(whole) >= wire.at_byte:
                 left = max(0, wire.at_byte - way.passed)
@@ -223,6 +229,7 @@ class Wires:
 
 
 def _is_in(wire: PlannedWire, since_ns: int) -> bool:
+    """Whether a fault's window holds; its end is outside."""
     if wire.between is None:
         return True
     first, last = (duration_ns(it) for it in wire.between)

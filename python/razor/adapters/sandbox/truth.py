@@ -12,6 +12,9 @@ Lines, by their member `what`:
 - `fault`: a fault that took hold of a frame or of the venue.
 
 Times are milliseconds since the start, by the venue's clock.
+
+A checker holds what a program believes against `really`, `delivered_ms` and the frames; it needs no
+other witness, because nothing that a fault did to an answer or a frame has reached these lines.
 """
 
 import hashlib
