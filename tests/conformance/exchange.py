@@ -14,7 +14,7 @@ from typing import Any, Final
 import httpx
 
 RAZOR: Final = Path(sys.executable).with_name("razor")
-SERVE: Final = (RAZOR, "sandbox", "serve", "--json", "--port", "0", "--seed", "7")
+SERVE: Final = (RAZOR, "sandbox", "serve", "--json", "--port", "0", "--seed", "7", "--quiet")
 _START_S: Final = 30.0
 _STOP_S: Final = 15.0
 

@@ -10,6 +10,8 @@ import os
 import re
 import shlex
 import shutil
+import signal
+import socket
 import subprocess
 import tomllib
 from collections.abc import Callable
@@ -17,9 +19,10 @@ from pathlib import Path
 
 import pytest
 
+from razor.domain.local_venue import SERVICES
 from tests.e2e import captures, journals
 from tests.e2e.loopback import desk, play
-from tests.e2e.razor import ROOT, Done, here
+from tests.e2e.razor import ROOT, Done, child, here, outside
 from tests.e2e.trader import trader
 from tests.feeds.probes import exclusive
 
@@ -43,6 +46,9 @@ _EXPECTED = {
     "razor audit verify runs/run_latest",
     "RAZOR_MODE=live razor demo",
     "razor report run --run runs/run_latest",
+    "razor sandbox seed --seed 7 --groups 6 --out world.toml",
+    "razor sandbox serve --world world.toml",
+    "razor run --config config.toml --source sandbox --duration 60s",
     "razor status --watch",
     'razor stop --reason "fees rose"',
     'razor halt --reason "leave it as it is"',
@@ -167,6 +173,50 @@ def test_markets_are_selected_as_the_readme_says(
     play(live())
 
 
+def _free_ports(count: int) -> int:
+    """The first of so many ports in a row on which nobody listens."""
+    for first in range(18_640, 60_000, count):
+        with contextlib.ExitStack() as held, contextlib.suppress(OSError):
+            for port in range(first, first + count):
+                held.enter_context(socket.create_server(("127.0.0.1", port)))
+            return first
+    raise AssertionError("no free ports in a row")
+
+
+def _answers(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
+def test_the_local_exchange_is_served_and_recorded_as_the_readme_says(tmp_path: Path) -> None:
+    first = next(at for at, line in enumerate(_commands()) if "sandbox seed" in line)
+    seed, serve, run = (shlex.split(line)[1:] for line in _commands()[first : first + 3])
+    (tmp_path / "config.toml").write_bytes((ROOT / "config.toml").read_bytes())
+    port = _free_ports(len(SERVICES))
+
+    async def story() -> None:
+        made = await outside(*seed, cwd=tmp_path)
+        assert made.code == 0, made.err
+        async with child(*serve, "--port", str(port), cwd=tmp_path) as exchange:
+            await exchange.until(lambda: _answers(port + SERVICES.index("status")))
+            # A minute of the README is some seconds here, and the port one of the test's own.
+            words = [
+                word.replace("sandbox", f"sandbox:{port}").replace("60s", "3s") for word in run
+            ]
+            done = await outside(*words, cwd=tmp_path)
+            assert done.code == 0, done.err
+            exchange.ask(signal.SIGINT)
+            ended = await exchange.done()
+            assert ended.code == 0, ended.err
+            assert "test key" in ended.out
+        assert "razor's local exchange" in done.out
+        with (tmp_path / "runs" / "run_latest" / "ticks.csv").open(encoding="utf-8") as ticks:
+            assert sum(1 for _ in ticks) > 1
+
+    play(story())
+
+
 def test_a_running_process_is_talked_to_as_the_readme_says(tmp_path: Path) -> None:
     first = _commands().index("razor status --watch")
     status, *commands = (shlex.split(line)[1:] for line in _commands()[first : first + 4])
@@ -222,6 +272,8 @@ def test_documents_that_the_readme_links_exist() -> None:
         ("audit", "verify"),
         ("audit", "rebuild"),
         ("markets", "select"),
+        ("sandbox", "serve"),
+        ("sandbox", "seed"),
         ("config", "check"),
         ("config", "show"),
         ("status",),

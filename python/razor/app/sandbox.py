@@ -7,6 +7,7 @@ that trades; what signs and verifies orders stands apart from those (a test walk
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -16,8 +17,11 @@ from razor.adapters.sandbox.clob_account import ClobAccount
 from razor.adapters.sandbox.clob_history import ClobHistory
 from razor.adapters.sandbox.clob_orders import ClobOrders
 from razor.adapters.sandbox.clob_reads import ClobReads
+from razor.adapters.sandbox.fault_files import load_plan, open_truth
+from razor.adapters.sandbox.faults import Faults
 from razor.adapters.sandbox.gamma import Gamma
 from razor.adapters.sandbox.listing import EventListing, MarketListing
+from razor.adapters.sandbox.proxy import Wires
 from razor.adapters.sandbox.relayer import MAX_SUBMITS, Pace, Relayer
 from razor.adapters.sandbox.relayer_keys import RelayerKeys
 from razor.adapters.sandbox.relayer_node import Node
@@ -35,6 +39,7 @@ from razor.adapters.sandbox.throttle import (
     Tier,
 )
 from razor.adapters.sandbox.venue import Admission, Venue
+from razor.adapters.sandbox.world import WorldPlan, open_world
 from razor.app.wiring import Process
 from razor.domain.local_venue import FIRST_PORT, SERVICES
 
@@ -51,8 +56,10 @@ class SandboxPlan:
     """What to serve. `port` is that of the CLOB, the others follow it; 0 takes free ones.
 
     `speed`: venue seconds per second, 0 leaps from event to event. `is_limited`: whether calls are
-    limited as at the venue. `is_verifying`: whether signatures of orders are recovered. `tape`: a
-    capture to play, whose markets are listed instead of the made-up ones.
+    limited as at the venue. `is_verifying`: whether signatures of orders are recovered. `world`:
+    traders of its own; `tape`: a capture to play instead; without either there are five markets in
+    which nobody trades. `faults`: the plan of what goes wrong. `truth`: where the ledger for
+    checkers is written, anew.
     """
 
     seed: int = 1
@@ -61,6 +68,9 @@ class SandboxPlan:
     tier: Tier = Tier.STANDARD
     is_limited: bool = True
     is_verifying: bool = True
+    world: WorldPlan | None = None
+    faults: Path | None = None
+    truth: Path | None = None
     tape: Path | None = None
 
 
@@ -77,6 +87,13 @@ class Sandbox:
     services: list[Service]
     residents: list[Resident] = field(default_factory=list[Resident])
     markers: tuple[str, ...] = ()
+    wires: Wires | None = None
+    faults: Faults | None = None
+
+    def close(self) -> None:
+        """Close what is kept in files."""
+        if self.faults is not None:
+            self.faults.close()
 
     def urls(self) -> dict[str, str]:
         """Where each service answers."""
@@ -116,8 +133,10 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
 
     Errors: ``StorageError`` or ``ValueError`` for a tape that cannot be played.
     """
+    planned = load_plan(plan.faults)
+    mine_ms = planned.mine_ms or _SETTLE_MS
     exchange = _core.Exchange(
-        seed=plan.seed, mine_ms=_SETTLE_MS, confirm_ms=_CONFIRM_MS, action_ms=_SETTLE_MS
+        seed=plan.seed, mine_ms=mine_ms, confirm_ms=_CONFIRM_MS, action_ms=_SETTLE_MS
     )
     limits = Enforcement.ON if plan.is_limited else Enforcement.OFF
     venue = Venue(
@@ -132,10 +151,12 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
     )
     hub = Hub(venue)
     markers: tuple[str, ...] = ()
-    if plan.tape is None:
-        _list_markets(venue)
-    else:
+    if plan.tape is not None:
         markers = open_tape(venue, plan.tape)
+    elif plan.world is not None:
+        open_world(venue, plan.world)
+    else:
+        _list_markets(venue)
     residents = settle_residents(venue)
     routers = {name: Router() for name in ("clob", "gamma", "relayer", "status")}
     ClobReads(venue).mount(routers["clob"])
@@ -153,12 +174,17 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
         )
         for name, router in routers.items()
     ]
+    faults = None
+    if plan.faults is not None or plan.truth is not None:
+        faults = Faults(venue, hub, planned, open_truth(plan.truth))
     sandbox = Sandbox(
         venue=venue,
         hub=hub,
-        front=Front(venue, hub),
+        front=Front(venue, hub, faults),
         services=services,
         residents=residents,
+        wires=None if faults is None else Wires(planned.wires, faults.agenda, plan.seed),
+        faults=faults,
         markers=markers,
     )
     StatusPage(venue, residents, sandbox.urls, sandbox.facts).mount(routers["status"])
@@ -193,7 +219,8 @@ def serve(start: Process, plan: SandboxPlan, said: Callable[[Sandbox], None]) ->
     leap = LeapClock(start.started_ns)
     sandbox = build(plan, _clock(start, plan.speed) if plan.speed else leap)
     leap.leap_over(sandbox.venue.exchange)
-    asyncio.run(_serve(start, sandbox, said))
+    with closing(sandbox):
+        asyncio.run(_serve(start, sandbox, said))
 
 
 async def _serve(start: Process, sandbox: Sandbox, said: Callable[[Sandbox], None]) -> None:
@@ -204,7 +231,7 @@ async def _serve(start: Process, sandbox: Sandbox, said: Callable[[Sandbox], Non
         loop.call_soon_threadsafe(stopped.set)
 
     start.stop.on_request(stop)
-    async with serving(sandbox.front, sandbox.services):
+    async with serving(sandbox.front, sandbox.services, sandbox.wires):
         said(sandbox)
         await stopped.wait()
 

@@ -138,6 +138,10 @@ class Catalogue:
             self._by_token[token_id] = (listed, 2 * index + side)
         return listed
 
+    def know_group(self, event_id: str, group: int) -> None:
+        """Take the engine's group of an event that is listed."""
+        self._groups[event_id] = group
+
     def event(self, event_id: str) -> EventListing | None:
         """An event by its id."""
         return self._events.get(event_id)
