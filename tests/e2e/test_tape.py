@@ -79,3 +79,9 @@ def test_a_tape_that_is_not_there_and_an_unknown_speed_are_named(
     odd = here("sandbox", "serve", "--port", "0", "--tape", capture, "--speed", "2x")
     assert odd.code == 2
     assert all(word in odd.err for word in ("--speed", "10x", "max"))
+
+
+def test_a_tape_is_not_mixed_with_other_markets(capture: Path) -> None:
+    done = here("sandbox", "serve", "--port", "0", "--tape", capture, "--quiet")
+    assert done.code == 2
+    assert "exclude each other" in done.err
