@@ -45,5 +45,6 @@ def test_a_port_that_is_none_is_a_usage_error(port: str) -> None:
 
 def test_without_markets_the_exchange_is_asked_for_its_list() -> None:
     # Nobody listens on port 1, and nobody may.
-    with pytest.raises(Unreachable):
+    with pytest.raises(Unreachable, match="port 1 ") as caught:
         local_settings(settings("[]"), "sandbox:1")
+    assert "razor sandbox serve --port 1" in caught.value.remedy

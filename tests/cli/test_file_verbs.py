@@ -327,11 +327,11 @@ def test_a_missing_table_is_a_fault_that_names_it(tmp_path: Path) -> None:
     assert "missing.csv" in json.loads(run.err)["message"]
 
 
-@pytest.mark.parametrize("source", ["", "sandbox", "replay", "Replay:x", "http://x"])
+@pytest.mark.parametrize("source", ["", "sandboxes", "replay", "Replay:x", "http://x"])
 def test_an_unknown_source_lists_the_known_ones(played: Place, source: str) -> None:
     run = Run("run", "--config", str(played.config), "--source", source)
     assert run.code == 2
-    assert "polymarket or replay:PATH" in run.err
+    assert "polymarket, sandbox, sandbox:PORT or replay:PATH" in run.err
 
 
 def test_a_run_ends_after_the_asked_time_of_the_recording(played: Place, tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def test_settings_error_as_json_lists_every_problem(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("run", "--source", "sandbox"), ("--source", "polymarket or replay:PATH")),
+        (("run", "--source", "sand"), ("--source", "sandbox:PORT or replay:PATH")),
         (("run", "--duration", "5x"), ("'--duration'", "60s, 15m, 2h or 14d")),
         (("run", "--duration", "-1s"), ("duration",)),
         (("run", "--speed", "2x"), ("'--speed'", "1x", "10x", "max")),

@@ -5,8 +5,7 @@ Owns: :func:`local_settings`. Must never: load what serves it; this is the tradi
 
 from dataclasses import replace
 
-from razor.app.selecting import pool_of
-from razor.domain.errors import Problem, SettingsError
+from razor.domain.errors import Problem, SettingsError, Unreachable
 from razor.domain.local_venue import FIRST_PORT, local_url
 from razor.domain.settings import Settings
 
@@ -44,7 +43,15 @@ def local_settings(settings: Settings, source: str) -> Settings:
     pointed = replace(settings, polymarket=venue)
     if settings.run.market_ids:
         return pointed
-    listed = tuple(market.market_id for market in pool_of(pointed, limit=_POOL))
+    from razor.app.selecting import pool_of  # noqa: PLC0415 - only live verbs load sockets
+
+    try:
+        pool = pool_of(pointed, limit=_POOL)
+    except Unreachable as silent:
+        message = f"no local exchange answers on port {port} of this machine"
+        remedy = f"start it in another terminal: razor sandbox serve --port {port}"
+        raise Unreachable(message, endpoint=silent.endpoint, remedy=remedy) from silent
+    listed = tuple(market.market_id for market in pool)
     return replace(pointed, run=replace(settings.run, market_ids=listed))
 
 

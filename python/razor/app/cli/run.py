@@ -134,10 +134,9 @@ def demo_verb(
     file = _built_in_config()
     gates = admitted_gates(start, mode, file)
     where = runs_dir or Path(file.settings.run.data_dir)
+    lines = _fault_lines(faults, gates)
     with demo_recording(duration_ms=duration_ms or _DEMO_MS) as recording:
-        plan = replace(
-            _replay_plan(file, gates, recording, where), faults=_fault_lines(faults, gates)
-        )
+        plan = replace(_replay_plan(file, gates, recording, where), faults=lines)
         return _play(start, plan, recording, pace=Pace.MAX, duration_ms=0, is_json=as_json)
 
 
