@@ -210,6 +210,7 @@ def test_activity_has_what_the_relayer_did_between_the_trades() -> None:
     assert kinds(type="TRADE") == kinds(side="BUY") == ["TRADE"]
     assert kinds(condition_id=index.place.condition(PRICED)) == []
     assert kinds(start=str(START_S + 3), end=str(START_S + 6)) == ["MERGE", "TRADE"]
+    assert kinds(start=str(START_S + 3), end=str(START_S + 5)) == ["TRADE"]
     other = index.ask("/v2/activity", user=index.wallet(1)).json["data"]
     assert [row["type"] for row in other] == ["TRADE"]
 
@@ -285,6 +286,33 @@ def test_a_position_has_its_average_cost_and_both_results() -> None:
     )
     assert (older["cashPnl"], older["percentPnl"]) == (Decimal("0.3"), Decimal("7.14"))
     assert (older["realizedPnl"], older["totalBought"]) == (Decimal("0.15"), 15)
+
+
+def test_a_sale_without_its_block_changes_no_position() -> None:
+    index = Index()
+    index.mint(40, 10)
+    before = only(index, "/v2/positions", user=index.wallet(0))
+    index.place.trader(2).post(index.place.token(PLAIN, YES), "BUY", 40, 5)
+    index.place.trader(0).post(index.place.token(PLAIN, YES), "SELL", 40, 5)
+    assert only(index, "/v2/positions", user=index.wallet(0)) == before
+    index.place.pass_time(SETTLED_S)
+    after = only(index, "/v2/positions", user=index.wallet(0))
+    assert (after["current_size"], after["realized_pnl"], after["entry_cost_usdc"]) == (5, 0, 2)
+
+
+def test_a_wallet_that_sells_to_itself_sells_what_it_held() -> None:
+    index = Index()
+    index.mint(40, 10)
+    trader, token = index.place.trader(0), index.place.token(PLAIN, YES)
+    trader.post(token, "BUY", 50, 10)
+    assert trader.post(token, "SELL", 50, 10).json["status"] == "matched"
+    index.place.pass_time(SETTLED_S)
+    row = only(index, "/v2/positions", user=index.wallet(0))
+    # Ten at 0.40 and ten at 0.50 are held at 0.45 on average, and half of them go at 0.50.
+    assert (row["current_size"], row["total_size"]) == (10, 20)
+    assert (row["avg_price"], row["realized_pnl"]) == (Decimal("0.45"), Decimal("0.5"))
+    sides = index.ask("/v2/trades", user=index.wallet(0), taker_only="false").json["data"]
+    assert [side["side"] for side in sides] == ["SELL", "BUY", "BUY"]
 
 
 def test_fees_of_purchases_are_told_apart_from_costs() -> None:
