@@ -204,3 +204,58 @@ def test_the_same_calls_give_the_same_bytes() -> None:
         return answers + frames + [text for *_, text in exchange.take_user_frames()]
 
     assert played() == played()
+
+
+def test_a_market_says_how_it_stands_and_that_it_changed() -> None:
+    exchange = opened()
+    assert exchange.take_changes() == [0]
+    assert exchange.take_changes() == []
+    assert exchange.standing(0) == (10_000, True, True, False, None)
+    exchange.set_tick(START_NS, 0, "0.001")
+    exchange.set_flags(START_NS, 0, is_active=True, accepts_orders=False, is_closed=False)
+    assert exchange.take_changes() == [0, 0]
+    assert exchange.standing(0) == (1_000, True, False, False, None)
+    exchange.resolve(START_NS, 0, "half")
+    standing = exchange.standing(0)
+    assert standing is not None
+    assert standing[3:] == (True, "half")
+    assert exchange.standing(1) is None
+
+
+def test_tops_and_last_trades_are_those_of_the_unified_book() -> None:
+    exchange = opened()
+    assert (exchange.top(0), exchange.last_trade(0)) == ((None, None), None)
+    exchange.place(START_NS, buy(1, 0, 1, 40, 10))
+    assert exchange.top(1) == (400_000, None)
+    assert exchange.top(0) == (None, 600_000)
+    exchange.place(START_NS, buy(2, 1, 0, 60, 5))
+    assert exchange.last_trade(0) == ("0.6", True)
+    assert exchange.top(9) == (None, None)
+
+
+def test_prints_are_newest_first_and_an_account_sees_its_own_side() -> None:
+    exchange = opened()
+    for number, shares in ((1, 10), (3, 20)):
+        exchange.place(START_NS + number, buy(number, 0, 1, 40, shares))
+        exchange.place(START_NS + number, buy(number + 1, 1, 0, 60, shares))
+    taken = exchange.prints()
+    assert [(row.qty, row.is_taker, row.token, row.price_micros) for row in taken] == [
+        (20 * ONE, True, 0, 600_000),
+        (10 * ONE, True, 0, 600_000),
+    ]
+    made = exchange.prints(account=0, takers_only=False)
+    assert [(row.qty, row.is_taker, row.token, row.price_micros) for row in made] == [
+        (20 * ONE, False, 1, 400_000),
+        (10 * ONE, False, 1, 400_000),
+    ]
+    assert {row.address for row in made} == {f"0x{0:040x}"}
+    assert [row.cash for row in made] == [8 * ONE, 4 * ONE]
+    assert exchange.prints(account=0) == []
+    (older,) = exchange.prints(offset=1, limit=1)
+    assert (older.qty, older.status, older.transaction) == (10 * ONE, "MATCHED", "")
+    assert len(exchange.prints(since_ns=START_NS + 2)) == 1
+    assert exchange.prints(market=1) == []
+    exchange.wake(START_NS + 60 * 1_000_000_000)
+    settled = exchange.prints(limit=1)[0]
+    assert settled.status == "CONFIRMED"
+    assert settled.transaction.startswith("0x")

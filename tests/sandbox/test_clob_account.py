@@ -108,3 +108,25 @@ def test_a_signed_body_that_is_no_payload_is_refused(method: str, path: str, bod
     said = place.ask(method, path, body=body, headers=trader.headers(method, path, body))
     assert said.status == 400
     assert "payload" in json.dumps(said.json).lower()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/order"), ("POST", "/orders"), ("DELETE", "/orders")]
+)
+def test_a_body_that_is_nested_without_end_is_no_payload(method: str, path: str) -> None:
+    place = Place()
+    trader = place.trader(0)
+    body = b"[" * 200_000
+    said = place.ask(method, path, body=body, headers=trader.headers(method, path, body))
+    assert said.status == 400
+
+
+@pytest.mark.parametrize("path", ["/submit", "/rpc"])
+def test_the_relayer_takes_no_body_that_is_nested_without_end(path: str) -> None:
+    place = Place()
+    resident = place.sandbox.residents[0]
+    headers = {"RELAYER_API_KEY": "sandbox", "RELAYER_API_KEY_ADDRESS": resident.address}
+    body = b"[" * 200_000
+    said = place.ask("POST", path, body=body, headers=headers, service="relayer")
+    assert said.status in {200, 400}
+    assert b"rror" in said.text

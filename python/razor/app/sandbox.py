@@ -7,7 +7,9 @@ that trades; what signs and verifies orders stands apart from those (a test walk
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from razor import _core
@@ -15,8 +17,11 @@ from razor.adapters.sandbox.clob_account import ClobAccount
 from razor.adapters.sandbox.clob_history import ClobHistory
 from razor.adapters.sandbox.clob_orders import ClobOrders
 from razor.adapters.sandbox.clob_reads import ClobReads
+from razor.adapters.sandbox.fault_files import load_plan, open_truth
+from razor.adapters.sandbox.faults import Faults
 from razor.adapters.sandbox.gamma import Gamma
 from razor.adapters.sandbox.listing import EventListing, MarketListing
+from razor.adapters.sandbox.proxy import Wires
 from razor.adapters.sandbox.relayer import MAX_SUBMITS, Pace, Relayer
 from razor.adapters.sandbox.relayer_keys import RelayerKeys
 from razor.adapters.sandbox.relayer_node import Node
@@ -52,6 +57,7 @@ class SandboxPlan:
     `speed`: venue seconds per second. `is_limited`: whether calls are limited as at the venue.
     `is_verifying`: whether signatures of orders are recovered. `world`: traders of its own; without
     one there are five markets in which nobody trades.
+    `faults`: the plan of what goes wrong. `truth`: where the ledger for checkers is written, anew.
     """
 
     seed: int = 1
@@ -61,6 +67,8 @@ class SandboxPlan:
     is_limited: bool = True
     is_verifying: bool = True
     world: WorldPlan | None = None
+    faults: Path | None = None
+    truth: Path | None = None
 
 
 @dataclass(slots=True)
@@ -72,6 +80,13 @@ class Sandbox:
     front: Front
     services: list[Service]
     residents: list[Resident] = field(default_factory=list[Resident])
+    wires: Wires | None = None
+    faults: Faults | None = None
+
+    def close(self) -> None:
+        """Close what is kept in files."""
+        if self.faults is not None:
+            self.faults.close()
 
     def urls(self) -> dict[str, str]:
         """Where each service answers."""
@@ -95,8 +110,10 @@ class Sandbox:
 
 def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
     """Build a venue over a clock, with its markets and residents; nothing listens yet."""
+    planned = load_plan(plan.faults)
+    mine_ms = planned.mine_ms or _SETTLE_MS
     exchange = _core.Exchange(
-        seed=plan.seed, mine_ms=_SETTLE_MS, confirm_ms=_CONFIRM_MS, action_ms=_SETTLE_MS
+        seed=plan.seed, mine_ms=mine_ms, confirm_ms=_CONFIRM_MS, action_ms=_SETTLE_MS
     )
     limits = Enforcement.ON if plan.is_limited else Enforcement.OFF
     venue = Venue(
@@ -131,12 +148,17 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
         )
         for name, router in routers.items()
     ]
+    faults = None
+    if plan.faults is not None or plan.truth is not None:
+        faults = Faults(venue, hub, planned, open_truth(plan.truth))
     sandbox = Sandbox(
         venue=venue,
         hub=hub,
-        front=Front(venue, hub),
+        front=Front(venue, hub, faults),
         services=services,
         residents=residents,
+        wires=None if faults is None else Wires(planned.wires, faults.agenda, plan.seed),
+        faults=faults,
     )
     StatusPage(venue, residents, sandbox.urls, sandbox.facts).mount(routers["status"])
     return sandbox
@@ -168,7 +190,8 @@ def serve(start: Process, plan: SandboxPlan, said: Callable[[Sandbox], None]) ->
     Errors: ``OSError`` when a port is taken.
     """
     sandbox = build(plan, _clock(start, plan.speed))
-    asyncio.run(_serve(start, sandbox, said))
+    with closing(sandbox):
+        asyncio.run(_serve(start, sandbox, said))
 
 
 async def _serve(start: Process, sandbox: Sandbox, said: Callable[[Sandbox], None]) -> None:
@@ -179,7 +202,7 @@ async def _serve(start: Process, sandbox: Sandbox, said: Callable[[Sandbox], Non
         loop.call_soon_threadsafe(stopped.set)
 
     start.stop.on_request(stop)
-    async with serving(sandbox.front, sandbox.services):
+    async with serving(sandbox.front, sandbox.services, sandbox.wires):
         said(sandbox)
         await stopped.wait()
 

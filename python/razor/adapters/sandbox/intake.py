@@ -105,7 +105,7 @@ def read_order(body: bytes) -> PostOrder:
     """Decode the body of `POST /order`; `Refused` 400 for anything else."""
     try:
         return _DECODE_ONE.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as bad:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as bad:
         raise Refused(400, INVALID_PAYLOAD) from bad
 
 
@@ -113,7 +113,7 @@ def read_orders(body: bytes) -> list[PostOrder]:
     """Decode the body of `POST /orders`: one order at least and 15 at most."""
     try:
         posted = _DECODE_MANY.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as bad:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as bad:
         raise Refused(400, INVALID_PAYLOAD) from bad
     if len(posted) > MAX_BATCH:
         text = f"Too many orders in payload: {len(posted)}, max allowed: {MAX_BATCH}"

@@ -121,7 +121,7 @@ class Node:
         """One call or an array of them; each answer has the id of its call."""
         try:
             asked: list[_Asked] | _Asked = _DECODE.decode(request.call.body)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return _error(None, _PARSE_ERROR, "parse error")
         self._chain.wake()
         if isinstance(asked, _Asked):

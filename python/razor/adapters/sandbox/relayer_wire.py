@@ -157,7 +157,12 @@ def read_submission(body: bytes) -> Submission:
                 return _safe(read)
             case _ProxyBody():
                 return _proxy(read)
-    except (msgspec.MsgspecError, UnicodeDecodeError, _core.SignatureError) as bad:
+    except (
+        msgspec.MsgspecError,
+        UnicodeDecodeError,
+        RecursionError,
+        _core.SignatureError,
+    ) as bad:
         raise Refused(400, INVALID_BODY) from bad
     except _core.CallRefused as bad:
         raise Refused(400, f"call blocked: {bad}") from bad

@@ -52,7 +52,7 @@ class Request:
         """The body as a value of `kind`; `Refused` 400 with `text` for anything else."""
         try:
             return msgspec.json.decode(self.call.body, type=kind)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as bad:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as bad:
             raise Refused(400, text) from bad
 
     def need(self, name: str, text: str) -> str:

@@ -15,12 +15,14 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from typing import Final
+from http import HTTPStatus
+from typing import Final, Protocol
 from urllib.parse import parse_qsl
 
 from aiohttp import WSMsgType, web
 
 from razor.adapters.sandbox.keys import Call
+from razor.adapters.sandbox.proxy import Wires, reset
 from razor.adapters.sandbox.refusal import Refused
 from razor.adapters.sandbox.router import (
     Answer,
@@ -48,9 +50,6 @@ _SILENT = logging.getLogger("razor.sandbox.http")
 _SILENT.disabled = True
 _PATHS: Final = {"/ws/market": Channel.MARKET, "/ws/user": Channel.USER}
 
-Middle = Callable[["Service", Request, Callable[[], Answer]], Awaitable[Answer | None]]
-"""What stands between a call and its handler: faults. None cuts the connection."""
-
 
 @dataclass(slots=True)
 class Service:
@@ -68,6 +67,32 @@ class Service:
         return f"http://{LOOPBACK}:{self.port}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken(Answer):
+    """An answer whose bytes, head included, break off after so many; then the connection ends."""
+
+    at_byte: int
+    is_reset: bool
+
+
+class Middle(Protocol):
+    """What stands between a call and its handler: faults."""
+
+    async def call(
+        self, service: Service, request: Request, answer: Callable[[Request], Answer]
+    ) -> Answer | None:
+        """Answer a call, with or without `answer`; None cuts the connection."""
+        ...
+
+    def opens(self, service: Service, path: str) -> Answer | None:
+        """Why a stream does not open; None lets it."""
+        ...
+
+    def on_change(self, moved: Callable[[], None]) -> None:
+        """Say so when something became due earlier."""
+        ...
+
+
 class Front:
     """One venue behind sockets."""
 
@@ -78,6 +103,8 @@ class Front:
         self._middle = middle
         self._transports: dict[Subscriber, asyncio.WriteTransport] = {}
         self._moved = asyncio.Event()
+        if middle is not None:
+            middle.on_change(self._moved.set)
 
     def answer(self, service: Service, request: Request, path: str) -> Answer:
         """Answer one call; every refusal is an answer."""
@@ -98,6 +125,9 @@ class Front:
         """Answer one call of a socket."""
         path, _, query = request.raw_path.partition("?")
         if service.has_streams and path in _PATHS:
+            refused = self._middle.opens(service, path) if self._middle else None
+            if refused is not None:
+                return _response(refused)
             return await self._stream(request, _PATHS[path])
         try:
             body = await request.read()
@@ -108,20 +138,20 @@ class Front:
         try:
             asked = _asked(request, path, query, body, self._venue.now_s())
 
-            def answer() -> Answer:
-                return self.answer(service, asked, path)
+            def answer(of: Request) -> Answer:
+                return self.answer(service, of, path)
 
             if self._middle is None:
-                answered: Answer | None = answer()
+                answered: Answer | None = answer(asked)
             else:
-                answered = await self._middle(service, asked, answer)
+                answered = await self._middle.call(service, asked, answer)
         except Exception:  # noqa: BLE001 - the supervisor of a call
             # A bug of ours; the venue says as much when it has one.
             _LOG.exception("a call failed: %s %s", request.method, path)
             answered = refusal_answer(Refused(500, "could not run the execution"))
-        if answered is None:
+        if answered is None or isinstance(answered, Broken):
             if request.transport is not None:
-                request.transport.abort()
+                _break_off(request.transport, answered)
             raise ConnectionResetError
         self._moved.set()
         return _response(answered)
@@ -173,7 +203,9 @@ class Front:
             if transport.is_closing():
                 continue
             transport.write(frames)
-            if transport.get_write_buffer_size() > _UNSENT_MOST:
+            if subscriber.is_cut:
+                transport.close()
+            elif transport.get_write_buffer_size() > _UNSENT_MOST:
                 transport.abort()
         self._hub.dirty.clear()
 
@@ -218,14 +250,39 @@ def _response(answer: Answer) -> web.Response:
     )
 
 
+def wire_bytes(answer: Answer) -> bytes:
+    """An answer as it goes over the wire when it is to break off somewhere."""
+    head = [
+        f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}",
+        f"Content-Type: {answer.media}",
+        *(f"{name}: {value}" for name, value in answer.headers.items()),
+        f"Content-Length: {len(answer.body)}",
+    ]
+    return "\r\n".join([*head, "", ""]).encode() + answer.body
+
+
+def _break_off(transport: asyncio.WriteTransport, answer: Broken | None) -> None:
+    """Send what is left of an answer, and end the connection with a reset or in order."""
+    if answer is not None:
+        transport.write(wire_bytes(answer)[: answer.at_byte])
+        if not answer.is_reset:
+            transport.close()
+            return
+    reset(transport)
+
+
 def _named(headers: Mapping[str, str]) -> Mapping[str, str] | None:
     """None where there are no headers, which costs the server less."""
     return headers or None
 
 
 @asynccontextmanager
-async def serving(front: Front, services: list[Service]) -> AsyncGenerator[None]:
+async def serving(
+    front: Front, services: list[Service], wires: Wires | None = None
+) -> AsyncGenerator[None]:
     """Listen for the length of the block; ports that were 0 are those of free ones then.
+
+    `wires` listens instead for the services that it has faults for.
 
     Errors: `OSError` when a port is taken.
     """
@@ -238,6 +295,9 @@ async def serving(front: Front, services: list[Service]) -> AsyncGenerator[None]
             )
             await runner.setup()
             runners.append(runner)
+            if wires is not None and runner.server is not None and wires.has(service.name):
+                service.port = await wires.listen(service.name, service.port, runner.server)
+                continue
             site = web.TCPSite(runner, LOOPBACK, service.port, backlog=_BACKLOG)
             await site.start()
             service.port = runner.addresses[0][1]
@@ -249,6 +309,8 @@ async def serving(front: Front, services: list[Service]) -> AsyncGenerator[None]
             with suppress(asyncio.CancelledError):
                 await driving
     finally:
+        if wires is not None:
+            await wires.close()
         for runner in runners:
             await runner.cleanup()
 

@@ -11,9 +11,10 @@ Invariants:
 - a repeated subscription gives no second snapshot.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from enum import Enum
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 import msgspec
 
@@ -81,6 +82,8 @@ class Subscriber:
         self.key = ""
         self.conditions: set[str] = set()
         """Markets of a user stream; empty is all."""
+        self.is_cut = False
+        """Whether the server ends the connection after what it is owed."""
 
     @property
     def is_known(self) -> bool:
@@ -90,6 +93,32 @@ class Subscriber:
     def send(self, text: str) -> None:
         """Queue a text of our own."""
         self.outbox.append(text_frame(text.encode()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """A frame as the venue made it, before any fault, and whose it is.
+
+    Of the market channel: `market` and `token` as of `Hub.market_frame`; without a market it is for
+    all. Of the user channel: `key` and `condition_id`. `reader` has a snapshot to itself.
+    """
+
+    channel: Channel
+    text: bytes
+    market: int | None = None
+    token: int | None = None
+    is_custom: bool = False
+    key: str = ""
+    condition_id: str = ""
+    reader: Subscriber | None = None
+
+
+class StreamFaults(Protocol):
+    """What stands between the frames of a venue and their readers."""
+
+    def told(self, frame: Frame) -> Sequence[bytes]:
+        """What goes out instead of a frame, in order; nothing where it is lost."""
+        ...
 
 
 class Hub:
@@ -102,8 +131,7 @@ class Hub:
         self._by_key: dict[str, set[Subscriber]] = {}
         self._all: set[Subscriber] = set()
         self.dirty: set[Subscriber] = set()
-        self.on_frame: Callable[[bytes], bytes | None] | None = None
-        """What a fault makes of a market frame: another one, or none."""
+        self.faults: StreamFaults | None = None
         venue.hear(self)
 
     def join(self, subscriber: Subscriber) -> None:
@@ -133,7 +161,7 @@ class Hub:
             return True
         try:
             said = _DECODE.decode(text)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, RecursionError):
             return subscriber.is_known
         match subscriber.channel:
             case Channel.MARKET:
@@ -143,29 +171,67 @@ class Hub:
 
     def market_frame(self, market: int, token: int | None, *, is_custom: bool, text: bytes) -> None:
         """Queue a market frame for those who subscribed to its token, or to either."""
-        if token is not None:
-            readers: Iterable[Subscriber] = self._by_token.get(token, ())
-        else:
-            yes = self._by_token.get(2 * market, set[Subscriber]())
-            no = self._by_token.get(2 * market + 1, set[Subscriber]())
-            readers = yes | no if no - yes else yes
-        if not readers:
-            return
-        told = text if self.on_frame is None else self.on_frame(text)
-        if told is None:
-            return
-        frame = text_frame(told)
-        for subscriber in readers:
-            if not is_custom or subscriber.is_custom:
-                subscriber.outbox.append(frame)
-                self.dirty.add(subscriber)
+        self._tell_market(text, market=market, token=token, is_custom=is_custom)
 
     def user_frame(self, key: str, condition_id: str, text: bytes) -> None:
         """Queue a user frame for the streams of a key."""
+        self._pass(Frame(channel=Channel.USER, text=text, key=key, condition_id=condition_id))
+
+    def tell(self, frame: Frame, text: bytes) -> None:
+        """Queue this text for those who read a frame now."""
+        readers = self._readers(frame)
+        if not readers:
+            return
+        encoded = text_frame(text)
+        for subscriber in readers:
+            subscriber.outbox.append(encoded)
+            self.dirty.add(subscriber)
+
+    def cut(self, frame: Frame) -> None:
+        """End the connections of those who read a frame now."""
+        for subscriber in self._readers(frame):
+            subscriber.is_cut = True
+            self.dirty.add(subscriber)
+
+    def cut_key(self, key: str) -> None:
+        """End all user streams of a key."""
         for subscriber in self._by_key.get(key, ()):
-            if not subscriber.conditions or condition_id in subscriber.conditions:
-                subscriber.outbox.append(text_frame(text))
-                self.dirty.add(subscriber)
+            subscriber.is_cut = True
+            self.dirty.add(subscriber)
+
+    def _tell_market(
+        self, text: bytes, *, market: int | None, token: int | None = None, is_custom: bool
+    ) -> None:
+        self._pass(
+            Frame(
+                channel=Channel.MARKET, text=text, market=market, token=token, is_custom=is_custom
+            )
+        )
+
+    def _pass(self, frame: Frame) -> None:
+        """Tell a frame that somebody reads, or what faults make of it."""
+        if self.faults is None:
+            self.tell(frame, frame.text)
+        elif self._readers(frame):
+            for text in self.faults.told(frame):
+                self.tell(frame, text)
+
+    def _readers(self, frame: Frame) -> Collection[Subscriber]:
+        if frame.reader is not None:
+            return [frame.reader] if frame.reader in self._all else []
+        if frame.channel is Channel.USER:
+            mine = self._by_key.get(frame.key, set[Subscriber]())
+            wanted = frame.condition_id
+            return [it for it in mine if not it.conditions or wanted in it.conditions]
+        if frame.market is None:
+            readers = self._all
+        elif frame.token is not None:
+            readers = self._by_token.get(frame.token, set[Subscriber]())
+        else:
+            yes = self._by_token.get(2 * frame.market, set[Subscriber]())
+            no = self._by_token.get(2 * frame.market + 1, set[Subscriber]())
+            readers = yes | no if no - yes else yes
+        return [it for it in readers if it.is_custom] if frame.is_custom else readers
 
     def resolved(self, listed: Listed, standing: Standing, now_ns: int) -> None:
         """Tell of a resolution; a half has no winner to name."""
@@ -182,7 +248,7 @@ class Hub:
                 "timestamp": str(now_ns // NS_PER_MS),
                 "tags": list(listed.event.tags),
             },
-            {2 * listed.index, 2 * listed.index + 1},
+            listed.index,
         )
 
     def listed(self, listed: Listed, now_ns: int) -> None:
@@ -213,13 +279,9 @@ class Hub:
             None,
         )
 
-    def _tell_custom(self, message: dict[str, object], tokens: set[int] | None) -> None:
-        """Queue an event for those with custom features, of these tokens or of all."""
-        frame = text_frame(msgspec.json.encode(message))
-        for subscriber in self._all:
-            if subscriber.is_custom and (tokens is None or subscriber.tokens & tokens):
-                subscriber.outbox.append(frame)
-                self.dirty.add(subscriber)
+    def _tell_custom(self, message: dict[str, object], market: int | None) -> None:
+        """Queue an event for those with custom features, of this market or of all."""
+        self._tell_market(msgspec.json.encode(message), market=market, is_custom=True)
 
     def _take_market(self, subscriber: Subscriber, said: _Said) -> bool:
         """Subscribe, unsubscribe, and dump the books of what is new."""
@@ -239,8 +301,8 @@ class Hub:
             self._venue.exchange.watch(token // 2, is_watched=True)
         if new and said.initial_dump:
             books = b",".join(self._venue.exchange.book(token) for token in new)
-            subscriber.outbox.append(text_frame(b"[" + books + b"]"))
-            self.dirty.add(subscriber)
+            dump = b"[" + books + b"]"
+            self._pass(Frame(channel=Channel.MARKET, text=dump, reader=subscriber))
         elif said.operation and not new:
             self._send(subscriber, "NO NEW ASSETS")
         return True

@@ -5,6 +5,8 @@ from pathlib import Path
 import click
 
 from razor.adapters.files.disk import storage
+from razor.adapters.sandbox.fault_codes import CODES
+from razor.adapters.sandbox.fault_plan import WIRE_KINDS
 from razor.adapters.sandbox.status import hints
 from razor.adapters.sandbox.world import WorldPlan, read_world, write_world
 from razor.app.cli import options
@@ -54,6 +56,18 @@ def sandbox_verbs() -> None:
 @click.option(
     "--quiet", "is_quiet", is_flag=True, help="Five markets in which nobody trades by himself."
 )
+@click.option(
+    "--faults",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Plan of what goes wrong when, a TOML file; razor sandbox faults lists the codes.",
+)
+@click.option(
+    "--truth",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Where to write what really arrived and what was sent, for checkers alone.",
+)
 @options.as_json
 @process
 def serve_verb(
@@ -64,6 +78,8 @@ def serve_verb(
     unlimited: bool,
     world: Path | None,
     is_quiet: bool,
+    faults: Path | None,
+    truth: Path | None,
     as_json: bool,
 ) -> None:
     """Serve until Ctrl-C. Listens on this machine alone; nothing is kept.
@@ -74,13 +90,36 @@ def serve_verb(
         raise click.UsageError("--world and --quiet exclude each other")
     peopled = read_world(world) if world is not None else WorldPlan()
     plan = SandboxPlan(
-        seed=seed, port=port, is_limited=not unlimited, world=None if is_quiet else peopled
+        seed=seed,
+        port=port,
+        is_limited=not unlimited,
+        world=None if is_quiet else peopled,
+        faults=faults,
+        truth=truth,
     )
     try:
         serve(start, plan, lambda sandbox: _say(start, sandbox, as_json=as_json))
     except OSError as taken:
         message = f"somebody else listens on a port from {port} on: {taken.strerror}"
         raise click.BadParameter(message, param_hint="--port") from taken
+
+
+@sandbox_verbs.command("faults")
+@options.as_json
+@process
+def faults_verb(start: Process, *, as_json: bool) -> None:
+    """List every fault that a plan for serve --faults may name."""
+    if as_json:
+        for code, spec in CODES.items():
+            kinds: JsonValue = list(spec.kinds)
+            start.console.json_line({"code": code, "what": spec.what, "kinds": kinds})
+        return
+    start.console.table(
+        ("code", "what happens", "kinds"),
+        [(code, spec.what, ", ".join(spec.kinds)) for code, spec in CODES.items()],
+        title="Faults of the local exchange",
+    )
+    start.console.table(("wire", "what happens"), list(WIRE_KINDS.items()), title="And of its wire")
 
 
 @sandbox_verbs.command("seed")

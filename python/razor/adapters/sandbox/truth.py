@@ -1,0 +1,83 @@
+"""The truth ledger: what really arrived, what became of it and what its sender was told.
+
+Owns: `Truth`, one JSON object per line. Checkers read it; nothing that trades ever does.
+
+Must never: hold a secret: logins are told by a digest of their answer, headers not at all.
+
+Lines, by their member `what`:
+
+- `call`: a call that has ended. `delivered` are the times at which the venue saw it (none: never),
+  `really` what the venue said, `sent` what its sender got; `faults` what touched it;
+- `frame`: a user frame as the venue made it, before any fault;
+- `fault`: a fault that took hold of a frame or of the venue.
+
+Times are milliseconds since the start, by the venue's clock.
+
+A checker holds what a program believes against `really`, `delivered_ms` and the frames; it needs no
+other witness, because nothing that a fault did to an answer or a frame has reached these lines.
+"""
+
+import hashlib
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+
+class Sink(Protocol):
+    """Where lines go."""
+
+    def write(self, line: bytes, /) -> object:
+        """Take one line."""
+        ...
+
+    def flush(self) -> object:
+        """Let readers see it."""
+        ...
+
+    def close(self) -> object:
+        """Take no more."""
+        ...
+
+
+class Truth:
+    """Writes lines to a sink; without one it is silent."""
+
+    def __init__(self, sink: Sink | None, now_ms: Callable[[], int]) -> None:
+        """Tell times of this clock."""
+        self._sink = sink
+        self._now_ms = now_ms
+
+    @property
+    def is_told(self) -> bool:
+        """Whether anybody keeps what is told."""
+        return self._sink is not None
+
+    def now_ms(self) -> int:
+        """Milliseconds since the start."""
+        return self._now_ms()
+
+    def close(self) -> None:
+        """Be silent from now on."""
+        if self._sink is not None:
+            self._sink.close()
+            self._sink = None
+
+    def tell(self, what: str, **members: object) -> None:
+        """Write one line."""
+        if self._sink is None:
+            return
+        line = msgspec.json.encode({"what": what, "at_ms": self._now_ms(), **members})
+        self._sink.write(line + b"\n")
+        self._sink.flush()
+
+
+def shown(path: str, body: bytes) -> str:
+    """A body as the ledger shows it: that of a login, and what is no text, by its digest."""
+    digest = f"sha256:{hashlib.sha256(body).hexdigest()} ({len(body)} bytes)"
+    if path.startswith("/auth/"):
+        return digest
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return digest
