@@ -368,6 +368,18 @@ def test_a_redeemed_position_is_closed_with_its_payout() -> None:
     assert (row["avg_price"], row["unrealized_pnl"], row["redeemable"]) == (0, 0, False)
 
 
+def test_what_was_split_and_redeemed_for_nothing_is_a_loss() -> None:
+    index = Index()
+    index.done(0, split(index.place.condition(PLAIN), 10 * ONE))
+    index.sell(45, 10)
+    index.resolve("yes")
+    index.done(0, redeem(index.place.condition(PLAIN)))
+    rows = index.ask("/v2/positions", user=index.wallet(0), status="CLOSED").json["data"]
+    assert [(row["outcome"], row["realized_pnl"]) for row in rows] == [("Yes", -0.5), ("No", -5)]
+    assert [row["last_event_at"] - START_S for row in rows] == [SETTLED_S, 2 * SETTLED_S]
+    assert {row["first_entry_at"] for row in rows} == {START_S}
+
+
 def test_shares_that_were_never_bought_can_be_sold() -> None:
     index = Index()
     exchange, clock = index.place.sandbox.venue.exchange, index.place.clock

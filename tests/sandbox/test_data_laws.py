@@ -145,7 +145,9 @@ def wealth(index: Index, number: int) -> int:
     """Dollars of a resident and what its positions are worth."""
     venue, account = index.place.sandbox.venue, index.account(number)
     cash, _, _ = venue.exchange.holding(account, None)
-    return cash + sum(it.value for it in positions_of(venue, account, None))
+    return cash + sum(
+        it.value for it in positions_of(venue, account, None, index.deeds.of(account))
+    )
 
 
 def act(index: Index, word: str, number: int, shares: int) -> None:
@@ -179,7 +181,7 @@ def test_the_results_of_all_positions_are_what_became_of_the_money(
     venue = index.place.sandbox.venue
     for number in range(3):
         account = index.account(number)
-        positions = positions_of(venue, account, None)
+        positions = positions_of(venue, account, None, index.deeds.of(account))
         for it in positions:
             assert it.size == venue.exchange.holding(account, it.token)[0]
         results = sum(it.total for it in positions)

@@ -53,7 +53,7 @@ from razor.adapters.sandbox.data_rows import (
     trade_v1,
     trade_v2,
 )
-from razor.adapters.sandbox.deeds import Deed
+from razor.adapters.sandbox.deeds import Deed, in_block
 from razor.adapters.sandbox.listing import ONE, Listed
 from razor.adapters.sandbox.refusal import Refused
 from razor.adapters.sandbox.router import Request, Router
@@ -67,9 +67,6 @@ _CHUNK: Final = 512
 """Prints looked at first; every further look takes twice as many, so that a long one stays linear
 although the engine walks to the beginning of each look anew."""
 _STATUSES: Final = ("OPEN", "REDEEMABLE", "REDEEMABLE_LOST", "MERGEABLE", "CLOSED")
-
-_MINED: Final = {"STATE_MINED", "STATE_CONFIRMED"}
-"""Words of the ledger for an action that is in a block."""
 
 Row = TypeVar("Row")
 Approvals = Callable[[int], Sequence[tuple[str, str, int]]]
@@ -174,17 +171,16 @@ class DataApi:
             return found
         for number, deed in enumerate(self._doings(choice.account)[: first.deeds]):
             part, at_ns = deed.part, deed.at_ns
-            state = self._venue.exchange.action(deed.action)
+            transaction = in_block(self._venue.exchange, deed)
             if (
-                state is not None
-                and state[0] in _MINED
+                transaction is not None
                 and (kinds is None or part.kind in kinds)
                 and (choice.markets is None or part.market in choice.markets)
                 and (choice.from_ns is None or at_ns >= choice.from_ns)
                 and (choice.to_ns is None or at_ns < choice.to_ns)
             ):
                 listed = self._venue.catalogue.at(part.market)
-                found.append((number, at_ns, deed_row(listed, user, deed, state[1])))
+                found.append((number, at_ns, deed_row(listed, user, deed, transaction)))
         return found
 
     def _merged(
@@ -254,7 +250,9 @@ class DataApi:
         """A wallet and everything it holds or held in the markets that are asked about."""
         user, markets = user_of(request), markets_of(request, spelling, self._venue)
         account = self._venue.account_of(user)
-        return user, [] if account is None else positions_of(self._venue, account, markets)
+        if account is None:
+            return user, []
+        return user, positions_of(self._venue, account, markets, self._doings(account))
 
     def _approved(self, request: Request) -> object:
         user = user_of(request)

@@ -8,23 +8,26 @@ cost comes from the prints.
 Stated choices, where the ledger does not keep what the venue's index knows:
 - A share costs what its buyer paid before the fee, averaged over all that are held; a sale leaves
   the average as it is. Fees are told apart and are in no result, as the venue's client reads them.
-- Shares that came without a print (by a split, a conversion, a transfer) cost half a dollar, and
-  those that went without one (by a merge, a transfer) brought as much: a pair costs and brings a
-  dollar then, as it does in truth. Once a market is resolved, those that are gone are taken to have
-  been redeemed: they brought its payout.
-- A sale of more than was bought shows that shares had come before it; the others are taken to have
+- A split costs half a dollar for a share of each outcome, and a merge brings as much: a pair costs
+  and brings a dollar, as it does in truth. A redemption brings the payout.
+- Shares that came without a print or a deed of the relayer (by a conversion, a transfer) cost half
+  a dollar, too, and those that went without one brought as much, or the payout once there is one.
+  What takes more than there was shows that some had come before it; the others are taken to have
   come last.
 - The cost of a part is rounded down, so that the last share takes the rest and no cost is lost or
   made; values and averages are rounded down, percentages to hundredths toward zero.
 - A trade counts once its block is there, as the balance does; one that the ledger has forgotten
   leaves shares without a print.
+- Prints are booked when they matched, deeds when they were sent.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from razor import _core
+from razor.adapters.sandbox.deeds import Deed, in_block
 from razor.adapters.sandbox.listing import ONE, Listed
 from razor.adapters.sandbox.quotes import shown_prices
 from razor.adapters.sandbox.venue import Venue
@@ -91,13 +94,23 @@ class Basis:
 
     def take(self, row: _core.ExchangePrint) -> None:
         """Book a purchase or a sale; prints come in order of matching."""
-        self.first_ns = row.matched_ns if self.first_ns is None else self.first_ns
-        self.last_ns = row.matched_ns
+        self._date(row.matched_ns)
         if row.is_buy:
             self.enter(row.qty, row.cash, row.fee)
             return
         self._come_unseen(row.qty - self.qty)
         self.leave(row.qty, row.cash)
+
+    def do(self, deed: Deed, side: int) -> None:
+        """Book what a deed does to one outcome; the odd micro-dollar of a pair is the first's."""
+        self._date(deed.at_ns)
+        part = deed.part
+        cash = part.cash if part.side is not None else (part.cash + 1 - side) // 2
+        if part.kind == "SPLIT":
+            self.enter(part.qty, cash)
+            return
+        self._come_unseen(part.qty - self.qty)
+        self.leave(part.qty, cash)
 
     def settle(self, held: int, gone_micros: int) -> None:
         """Bring the shares to what the ledger has; `gone_micros` is what a missing one brought."""
@@ -105,6 +118,11 @@ class Basis:
         if held < self.qty:
             gone = self.qty - held
             self.leave(gone, value_down(gone, gone_micros))
+
+    def _date(self, at_ns: int) -> None:
+        """Remember when something was booked first and last."""
+        self.first_ns = at_ns if self.first_ns is None else self.first_ns
+        self.last_ns = at_ns
 
     def _come_unseen(self, qty: int) -> None:
         """Shares came without a print, if it is so many."""
@@ -178,12 +196,17 @@ class Position:
         return self.basis.realized + self.unrealized
 
 
-def positions_of(venue: Venue, account: int, markets: set[int] | None) -> list[Position]:
-    """Every token that an account holds, or ever traded, in order of listing.
+def positions_of(
+    venue: Venue, account: int, markets: set[int] | None, deeds: Sequence[Deed]
+) -> list[Position]:
+    """Every token that an account holds, or ever had, in order of listing.
 
-    `markets`: only those of these; None for all. Linear in the known trades and the markets.
+    `markets`: only those of these; None for all. `deeds`: what the account did beside trading,
+    oldest first. Linear in the known trades, the deeds and the markets.
     """
-    bases = _bases(venue.exchange.prints(account=account, takers_only=False, limit=_ALL))
+    exchange = venue.exchange
+    mined = [deed for deed in deeds if in_block(exchange, deed) is not None]
+    bases = _bases(exchange.prints(account=account, takers_only=False, limit=_ALL), mined)
     found: list[Position] = []
     for listed in venue.catalogue.markets:
         if markets is None or listed.index in markets:
@@ -191,13 +214,26 @@ def positions_of(venue: Venue, account: int, markets: set[int] | None) -> list[P
     return found
 
 
-def _bases(newest_first: list[_core.ExchangePrint]) -> dict[int, Basis]:
-    """Costs by token, from all prints of one account."""
-    bases: dict[int, Basis] = {}
+def _bases(newest_first: list[_core.ExchangePrint], deeds: list[Deed]) -> dict[int, Basis]:
+    """Costs by token, from all prints and deeds of one account."""
+    bases: defaultdict[int, Basis] = defaultdict(Basis)
+    left = deque(deeds)
     for row in _in_order(newest_first):
-        if row.status in SETTLED:
-            bases.setdefault(row.token, Basis()).take(row)
-    return bases
+        if row.status not in SETTLED:
+            continue
+        while left and left[0].at_ns <= row.matched_ns:
+            _do(bases, left.popleft())
+        bases[row.token].take(row)
+    for deed in left:
+        _do(bases, deed)
+    return dict(bases)
+
+
+def _do(bases: defaultdict[int, Basis], deed: Deed) -> None:
+    """Book a deed for the outcome it is about, or for both."""
+    side = deed.part.side
+    for each in (0, 1) if side is None else (side,):
+        bases[2 * deed.part.market + each].do(deed, each)
 
 
 def _in_order(newest_first: list[_core.ExchangePrint]) -> Iterable[_core.ExchangePrint]:

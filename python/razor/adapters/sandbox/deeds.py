@@ -8,10 +8,13 @@ Must never: say whether an action came to be; the ledger says that under its num
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from razor import _core
 from razor.adapters.sandbox.listing import ONE
+
+_MINED: Final = {"STATE_MINED", "STATE_CONFIRMED"}
+"""Words of the ledger for an action that is in a block."""
 
 
 class Part(NamedTuple):
@@ -47,6 +50,12 @@ class Deeds:
     def of(self, account: int) -> Sequence[Deed]:
         """All of an account; those that failed, and those without a block yet, are among them."""
         return self._by_account.get(account, [])
+
+
+def in_block(exchange: _core.Exchange, deed: Deed) -> str | None:
+    """The hash of a deed's transaction; None while it has no block, and where it failed."""
+    found = exchange.action(deed.action)
+    return None if found is None or found[0] not in _MINED else found[1]
 
 
 def redeemed_parts(exchange: _core.Exchange, account: int, market: int) -> list[Part]:
