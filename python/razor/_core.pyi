@@ -65,6 +65,7 @@ __all__ = [
     "Source",
     "Spread",
     "StorageError",
+    "TapeProgress",
     "Throttled",
     "UnitsError",
     "Unreachable",
@@ -1261,6 +1262,27 @@ class ExchangePrint:
         """Transaction hash, empty while there is none."""
 
 @final
+class TapeProgress:
+    """What has been played of a tape.
+
+    `records` of `records_all`, of which `refused` could not be read; `levels` told to the books, of
+    which `levels_refused` were not taken; how often a recorded book was found `crossed` and not
+    shown; `prints` shown and `prints_left_out`; markets that are `over`. `fault`: why the rest of
+    the capture cannot be read, None otherwise.
+    """
+
+    records: int
+    records_all: int
+    refused: int
+    levels: int
+    levels_refused: int
+    crossed: int
+    prints: int
+    prints_left_out: int
+    over: int
+    fault: str | None
+
+@final
 class Exchange:
     """Matching engine and ledger of the local exchange. Belongs to one thread.
 
@@ -1408,6 +1430,20 @@ class Exchange:
         `profit_micros` of the whole size after fees, `taken_micros` of each leg by others than
         the world's rivals, `rivals_micros` of each leg.
         """
+
+    def open_tape(self, now_ns: int, path: Path, *, seed: int = 1, quote_depth: int = ...) -> bytes:
+        """Open a capture as the outside, its first record due now; the listing as JSON.
+
+        `events` and `markets` have the members of `EventListing` and `MarketListing` (and `index`),
+        `markers` says what is not from the recording. From then on its records belong to `due_ns`
+        and `wake`. `quote_depth`: micro-shares around which quotes without sizes are seeded, 100
+        shares unless given. Reads the capture through once. Errors: `StorageError`, `DecodeError`;
+        `ValueError` for a second tape and for markets that cannot be listed (the exchange is of no
+        use then).
+        """
+
+    def tape_progress(self) -> TapeProgress | None:
+        """How far the tape has been played; None without one."""
 
     def deposit(self, now_ns: int, account: int, amount: int) -> None:
         """Collateral comes from outside."""

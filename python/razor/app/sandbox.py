@@ -30,6 +30,7 @@ from razor.adapters.sandbox.router import Router
 from razor.adapters.sandbox.server import Front, Service, serving
 from razor.adapters.sandbox.status import StatusPage
 from razor.adapters.sandbox.streams import Hub
+from razor.adapters.sandbox.tape import LeapClock, open_tape
 from razor.adapters.sandbox.throttle import (
     CALLER_LIMITS,
     CallerLimits,
@@ -54,10 +55,11 @@ RELAYER_KEY: Final = "sandbox"
 class SandboxPlan:
     """What to serve. `port` is that of the CLOB, the others follow it; 0 takes free ones.
 
-    `speed`: venue seconds per second. `is_limited`: whether calls are limited as at the venue.
-    `is_verifying`: whether signatures of orders are recovered. `world`: traders of its own; without
-    one there are five markets in which nobody trades.
-    `faults`: the plan of what goes wrong. `truth`: where the ledger for checkers is written, anew.
+    `speed`: venue seconds per second, 0 leaps from event to event. `is_limited`: whether calls are
+    limited as at the venue. `is_verifying`: whether signatures of orders are recovered. `world`:
+    traders of its own; `tape`: a capture to play instead; without either there are five markets in
+    which nobody trades. `faults`: the plan of what goes wrong. `truth`: where the ledger for
+    checkers is written, anew.
     """
 
     seed: int = 1
@@ -69,17 +71,22 @@ class SandboxPlan:
     world: WorldPlan | None = None
     faults: Path | None = None
     truth: Path | None = None
+    tape: Path | None = None
 
 
 @dataclass(slots=True)
 class Sandbox:
-    """A venue with its services; `residents` are its funded test accounts."""
+    """A venue with its services; `residents` are its funded test accounts.
+
+    `markers`: what in a tape is not from its recording.
+    """
 
     venue: Venue
     hub: Hub
     front: Front
     services: list[Service]
     residents: list[Resident] = field(default_factory=list[Resident])
+    markers: tuple[str, ...] = ()
     wires: Wires | None = None
     faults: Faults | None = None
 
@@ -105,11 +112,27 @@ class Sandbox:
             "markets": len(self.venue.catalogue.markets),
             "stream connections": self.hub.count(),
             **calls,
+            **self._tape_facts(),
+        }
+
+    def _tape_facts(self) -> dict[str, str | int]:
+        played = self.venue.exchange.tape_progress()
+        if played is None:
+            return {}
+        return {
+            "records played": played.records,
+            "records of the tape": played.records_all,
+            "prints of the tape": played.prints,
+            "tape": " ".join(self.markers),
+            **({} if played.fault is None else {"the tape ended": played.fault}),
         }
 
 
 def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
-    """Build a venue over a clock, with its markets and residents; nothing listens yet."""
+    """Build a venue over a clock, with its markets and residents; nothing listens yet.
+
+    Errors: ``StorageError`` or ``ValueError`` for a tape that cannot be played.
+    """
     planned = load_plan(plan.faults)
     mine_ms = planned.mine_ms or _SETTLE_MS
     exchange = _core.Exchange(
@@ -127,10 +150,13 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
         ),
     )
     hub = Hub(venue)
-    if plan.world is None:
-        _list_markets(venue)
-    else:
+    markers: tuple[str, ...] = ()
+    if plan.tape is not None:
+        markers = open_tape(venue, plan.tape)
+    elif plan.world is not None:
         open_world(venue, plan.world)
+    else:
+        _list_markets(venue)
     residents = settle_residents(venue)
     routers = {name: Router() for name in ("clob", "gamma", "relayer", "status")}
     ClobReads(venue).mount(routers["clob"])
@@ -159,6 +185,7 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
         residents=residents,
         wires=None if faults is None else Wires(planned.wires, faults.agenda, plan.seed),
         faults=faults,
+        markers=markers,
     )
     StatusPage(venue, residents, sandbox.urls, sandbox.facts).mount(routers["status"])
     return sandbox
@@ -187,9 +214,11 @@ def _mount_relayer(
 def serve(start: Process, plan: SandboxPlan, said: Callable[[Sandbox], None]) -> None:
     """Serve until the process is asked to stop; ``said`` is told once it listens.
 
-    Errors: ``OSError`` when a port is taken.
+    Errors: ``OSError`` when a port is taken, and those of :func:`build`.
     """
-    sandbox = build(plan, _clock(start, plan.speed))
+    leap = LeapClock(start.started_ns)
+    sandbox = build(plan, _clock(start, plan.speed) if plan.speed else leap)
+    leap.leap_over(sandbox.venue.exchange)
     with closing(sandbox):
         asyncio.run(_serve(start, sandbox, said))
 

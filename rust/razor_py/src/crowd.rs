@@ -80,6 +80,7 @@ pub(crate) fn told_outside(exchange: &Exchange, crowd: &Crowd, events: &[Event])
         | Event::Level { .. }
         | Event::Top { .. }
         | Event::Traded { .. }
+        | Event::Printed { .. }
         | Event::Tick { .. }
         | Event::Resolved(_)
         | Event::Action { .. }

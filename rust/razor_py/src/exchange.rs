@@ -10,6 +10,8 @@ mod order;
 mod print;
 mod words;
 
+use std::path::PathBuf;
+
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use razor_core::ids::{MarketIx, TokenIx};
@@ -27,6 +29,7 @@ use razor_sim::exchange::{
 use crate::crowd::{self, WorldTerms};
 use crate::errors::{Refusal, bad_argument, exchange_refused};
 use crate::sign::SigningExchange;
+use crate::tape::{Player, TapeProgress};
 use order::ExchangeOrder;
 use print::{ExchangePrint, Wanted};
 
@@ -52,6 +55,8 @@ pub(crate) struct Exchange {
     crowd: Option<Crowd>,
     /// Markets that were listed, flagged, resolved or given another grid.
     changed: Vec<u32>,
+    /// The recording that is played, if one was opened.
+    tape: Option<Player>,
 }
 
 /// How a market stands: grid in micro-dollars, active, accepts orders, closed, payout.
@@ -69,10 +74,14 @@ impl Exchange {
         reply.map_err(exchange_refused)
     }
 
-    /// Runs the instants until `now`, the crowd's with the exchange's, and collects their frames.
+    /// Runs the instants until `now`, those of the crowd and the tape with the exchange's, and
+    /// collects their frames. At one time the exchange is first, the tape last.
     fn catch_up(&mut self, now: Nanos) {
         while let Some(at) = self.due().filter(|at| *at <= now) {
-            if let Some(crowd) = &mut self.crowd {
+            let is_record = self.due_here().is_none_or(|here| at < here);
+            if let Some(tape) = self.tape.as_mut().filter(|_| is_record) {
+                tape.play(&mut self.core, &mut self.events);
+            } else if let Some(crowd) = &mut self.crowd {
                 advance(&mut self.core, crowd, at, &mut self.events);
             } else {
                 // Waking is never refused.
@@ -83,6 +92,12 @@ impl Exchange {
     }
 
     fn due(&self) -> Option<Nanos> {
+        let tape = self.tape.as_ref().and_then(Player::due);
+        self.due_here().into_iter().chain(tape).min()
+    }
+
+    /// When the exchange or its crowd acts next.
+    fn due_here(&self) -> Option<Nanos> {
         match &self.crowd {
             Some(crowd) => next_due(&self.core, crowd),
             None => self.core.due(),
@@ -180,6 +195,7 @@ impl Exchange {
             watched: Vec::new(),
             crowd: None,
             changed: Vec::new(),
+            tape: None,
         })
     }
 
@@ -377,6 +393,37 @@ impl Exchange {
         let ended = self.crowd.as_mut().map(Crowd::take_truth).unwrap_or_default();
         let lines: String = ended.iter().map(Planted::to_json).map(|line| line + "\n").collect();
         PyBytes::new(py, lines.as_bytes())
+    }
+
+    /// Opens a capture as the outside; the listing.
+    #[pyo3(signature = (now_ns, path, *, seed=1, quote_depth=100_000_000))]
+    #[expect(clippy::needless_pass_by_value, reason = "the binding hands arguments over by value")]
+    fn open_tape<'py>(
+        &mut self,
+        py: Python<'py>,
+        now_ns: i64,
+        path: PathBuf,
+        seed: u64,
+        quote_depth: u64,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        if self.tape.is_some() {
+            return Err(bad_argument("this exchange plays a tape already"));
+        }
+        self.run(now_ns, Command::Wake)?;
+        let (now, depth) = (Nanos(now_ns), Qty(quote_depth));
+        let (core, events) = (&mut self.core, &mut self.events);
+        let tape = Player::open(py, &path, (seed, depth), now, core, events);
+        self.collect();
+        let tape = tape?;
+        self.watched.resize(self.core.markets().len(), false);
+        let listing = PyBytes::new(py, tape.tape().listing().as_bytes());
+        self.tape = Some(tape);
+        Ok(listing)
+    }
+
+    /// How far the tape has been played.
+    fn tape_progress(&self) -> Option<TapeProgress> {
+        self.tape.as_ref().map(Player::progress)
     }
 
     fn deposit(&mut self, now_ns: i64, account: u32, amount: u64) -> PyResult<()> {
@@ -703,5 +750,6 @@ fn array<T>(items: &[T], write: impl Fn(&T, &mut String)) -> String {
 pub(crate) fn export(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Exchange>()?;
     module.add_class::<ExchangePrint>()?;
+    module.add_class::<TapeProgress>()?;
     module.add_class::<ExchangeOrder>()
 }

@@ -27,6 +27,7 @@ mod sign;
 mod sim;
 mod simulate;
 mod source;
+mod tape;
 
 use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;

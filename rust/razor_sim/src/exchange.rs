@@ -35,6 +35,7 @@ mod event;
 mod frames;
 mod matching;
 mod orders;
+mod outside;
 mod place;
 mod read;
 mod refusal;
@@ -68,10 +69,12 @@ pub use event::Event;
 pub use frames::{Audience, MarketFrame, MarketFrames};
 pub use matching::MatchKind;
 pub use orders::{CancelReason, Order, OrderStatus};
+pub use outside::{OutsideLevel, OutsidePrint};
 pub use read::{Depth, OpenFilter, TradeFilter};
 pub use refusal::{Address, AmountKind, Hex, Micros, Refusal, SetupFault};
 pub use terms::{MAX_AMOUNT, amount_decimals, limit_amounts, market_amounts};
 pub use treasury::{Action, ActionRecord, ActionStatus};
+pub(crate) use universe::is_uint256;
 pub use universe::{Flags, Group, Market, MarketSpec, Payout, Protocol};
 
 /// An account, in order of opening.
@@ -359,6 +362,8 @@ impl Exchange {
                 self.mode = mode;
                 Ok(())
             }
+            Operation::Show(level) => self.show(level),
+            Operation::Print(print) => self.print(print),
         }
     }
 

@@ -3,8 +3,9 @@
 //! Owns: [`exchange`], the matching engine and ledger of the local exchange, [`crowd`], the seeded
 //! traders of a world on it, [`feedgen`],
 //! market-channel traffic that knows the books its messages lead to, [`gateway`], the simulated
-//! venue with its faults and its truth, [`simulate`], whole sessions of the desk under faults, and
-//! [`world`], a small recording with planted sets.
+//! venue with its faults and its truth, [`simulate`], whole sessions of the desk under faults,
+//! [`tape`], a recording as the outside of the local exchange, and [`world`], a small recording
+//! with planted sets.
 //!
 //! Must never: read a clock, the environment or any randomness but [`rng`].
 
@@ -29,6 +30,13 @@ pub mod rng;
     reason = "times and sizes of sessions are our own small numbers; overflow checks stay on"
 )]
 pub mod simulate;
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "counts are small and markets are found by indices that were handed out; overflow \
+              checks stay on"
+)]
+pub mod tape;
 #[expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,

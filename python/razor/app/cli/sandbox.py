@@ -19,6 +19,7 @@ from razor.domain.local_venue import FIRST_PORT
 __all__ = ["sandbox_verbs"]
 
 _PORT_MOST = 65_000
+_SPEEDS = {"1x": 1, "10x": 10, "100x": 100, "1000x": 1_000, "max": 0}
 
 
 @click.group("sandbox", cls=VerbGroup)
@@ -68,6 +69,19 @@ def sandbox_verbs() -> None:
     metavar="FILE",
     help="Where to write what really arrived and what was sent, for checkers alone.",
 )
+@click.option(
+    "--tape",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="CAPTURE",
+    help="Play this capture as everybody else's orders, instead of the made-up markets.",
+)
+@click.option(
+    "--speed",
+    type=click.Choice(list(_SPEEDS)),
+    default="1x",
+    show_default=True,
+    help="How fast the venue's time passes; max leaps from one event to the next.",
+)
 @options.as_json
 @process
 def serve_verb(
@@ -80,28 +94,34 @@ def serve_verb(
     is_quiet: bool,
     faults: Path | None,
     truth: Path | None,
+    tape: Path | None,
+    speed: str,
     as_json: bool,
 ) -> None:
     """Serve until Ctrl-C. Listens on this machine alone; nothing is kept.
 
-    Without --world and --quiet a small world of the seed is served.
+    Without --world, --tape and --quiet a small world of the seed is served.
     """
-    if is_quiet and world is not None:
-        raise click.UsageError("--world and --quiet exclude each other")
+    if [is_quiet, world is not None, tape is not None].count(True) > 1:
+        raise click.UsageError("--world, --tape and --quiet exclude each other")
     peopled = read_world(world) if world is not None else WorldPlan()
     plan = SandboxPlan(
         seed=seed,
         port=port,
         is_limited=not unlimited,
-        world=None if is_quiet else peopled,
+        world=None if is_quiet or tape is not None else peopled,
         faults=faults,
         truth=truth,
+        speed=_SPEEDS[speed],
+        tape=tape,
     )
     try:
         serve(start, plan, lambda sandbox: _say(start, sandbox, as_json=as_json))
     except OSError as taken:
         message = f"somebody else listens on a port from {port} on: {taken.strerror}"
         raise click.BadParameter(message, param_hint="--port") from taken
+    except ValueError as odd:
+        raise click.BadParameter(str(odd), param_hint="--tape") from odd
 
 
 @sandbox_verbs.command("faults")
@@ -164,8 +184,12 @@ def _say(start: Process, sandbox: Sandbox, *, as_json: bool) -> None:
         for one in sandbox.residents
     ]
     if as_json:
-        start.console.json_line({**urls, "chain_id": 137, "accounts": accounts})
+        markers: list[JsonValue] = list(sandbox.markers)
+        tape: dict[str, JsonValue] = {"tape": markers} if markers else {}
+        start.console.json_line({**urls, "chain_id": 137, "accounts": accounts, **tape})
         return
+    for marker in sandbox.markers:
+        start.console.fact(marker)
     start.console.table(
         ("service", "address"), [(name, url) for name, url in urls.items()], title="Serving"
     )

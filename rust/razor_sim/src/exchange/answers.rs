@@ -91,6 +91,7 @@ impl UserFrames {
             | Event::Level { .. }
             | Event::Top { .. }
             | Event::Traded { .. }
+            | Event::Printed { .. }
             | Event::Tick { .. }
             | Event::Resolved(_)
             | Event::Trade { .. }

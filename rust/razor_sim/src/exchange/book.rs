@@ -10,7 +10,7 @@
 use razor_core::order::Side;
 use razor_core::wire::Fine;
 
-use super::orders::{NONE, Orders};
+use super::orders::{NONE, Order, Orders};
 
 /// One price of one side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,11 +120,34 @@ impl Book {
         left
     }
 
-    /// Lowers the total of the best level of a side by a fill.
-    pub(super) fn fill_best(&mut self, side: Side, qty: u64) {
-        if let Some(level) = self.side_mut(side).last_mut() {
-            level.qty -= qty;
+    /// Lowers the total of a level by a fill.
+    pub(super) fn fill(&mut self, side: Side, price: Fine, qty: u64) {
+        if let Ok(ix) = self.find(side, price) {
+            self.side_mut(side)[ix].qty -= qty;
         }
+    }
+
+    /// Sets what an order of a queue still wants; it keeps its place.
+    pub(super) fn resize(&mut self, orders: &mut Orders, slot: u32, leaves: u64) {
+        let order = orders.get_mut(slot);
+        let ((side, price), before) = (order.in_book(), order.leaves_qty());
+        order.qty = order.cum_qty + leaves;
+        if let Ok(ix) = self.find(side, price) {
+            let level = &mut self.side_mut(side)[ix];
+            level.qty = level.qty + leaves - before;
+        }
+    }
+
+    /// Orders of one level, oldest first; none when there is no such level.
+    pub(super) fn queue<'a>(
+        &self,
+        orders: &'a Orders,
+        side: Side,
+        price: Fine,
+    ) -> impl Iterator<Item = (u32, &'a Order)> + use<'a> {
+        let head = self.find(side, price).map_or(NONE, |ix| self.side(side)[ix].head);
+        let order = move |slot: u32| (slot != NONE).then(|| (slot, orders.get(slot)));
+        core::iter::successors(order(head), move |(_, it)| order(it.next))
     }
 
     /// Orders of both sides, worst level first within a side.

@@ -5,6 +5,7 @@ use razor_core::order::{OrderHash, Side};
 use razor_core::units::{Nanos, TickSize};
 
 use super::chain::Fate;
+use super::outside::{OutsideLevel, OutsidePrint};
 use super::refusal::{Address, Refusal};
 use super::treasury::Action;
 use super::universe::{Flags, MarketSpec, Payout};
@@ -195,6 +196,10 @@ pub enum Operation {
     SetFate(TradeIx, Fate),
     /// Changes what the venue does.
     SetMode(Mode),
+    /// The world outside shows another total at a level.
+    Show(OutsideLevel),
+    /// A trade printed in the world outside.
+    Print(OutsidePrint),
 }
 
 /// How an accepted order stands when the answer is given.

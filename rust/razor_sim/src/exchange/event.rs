@@ -57,6 +57,18 @@ pub enum Event {
         /// Micro-shares.
         qty: u64,
     },
+    /// A trade of the world outside printed: `last_trade_price` and the two `book` messages. No
+    /// account here took part in it.
+    Printed {
+        /// Token of the taker.
+        token: TokenIx,
+        /// Way of the taker as told.
+        side: Side,
+        /// Price in the taker's token.
+        price: Fine,
+        /// Micro-shares.
+        qty: u64,
+    },
     /// The grid changed: `tick_size_change` for both tokens.
     Tick {
         /// Market.
@@ -146,6 +158,7 @@ impl Event {
             | Self::Level { .. }
             | Self::Top { .. }
             | Self::Traded { .. }
+            | Self::Printed { .. }
             | Self::Placed(_)
             | Self::Released(_)
             | Self::Updated { .. }
@@ -164,7 +177,7 @@ impl Event {
             Self::Level { market, .. } | Self::Top { market, .. } | Self::Tick { market, .. } => {
                 Some(market)
             }
-            Self::Traded { token, .. } => Some(token.split().0),
+            Self::Traded { token, .. } | Self::Printed { token, .. } => Some(token.split().0),
             Self::Listed(market) | Self::Flagged(market) | Self::Resolved(market) => Some(market),
             Self::At(_)
             | Self::Placed(_)

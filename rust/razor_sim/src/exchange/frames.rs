@@ -103,7 +103,8 @@ impl MarketFrames {
                     self.tick(exchange, market, [old, new], at);
                     touched_of(&mut touched, market).has_books = true;
                 }
-                Event::Traded { token, side, price, qty, .. } => {
+                Event::Traded { token, side, price, qty, .. }
+                | Event::Printed { token, side, price, qty } => {
                     self.print(exchange, token, side, price, qty, at);
                     touched_of(&mut touched, token.split().0).has_books = true;
                 }

@@ -145,6 +145,27 @@ impl Exchange {
         false
     }
 
+    /// Plans fills of these makers, so much of each, in this order, for a buyer of a token.
+    pub(super) fn plan_chosen(
+        &mut self,
+        token: TokenIx,
+        chosen: &[(u32, u64)],
+    ) -> Result<PlanTotal, Refusal> {
+        let fills = chosen.iter().map(|&(slot, qty)| {
+            let maker = self.orders.get(slot);
+            let maker_cash = cash_floor(qty, maker.price);
+            let is_same = maker.token == token;
+            let taker_cash = if is_same { maker_cash } else { qty - maker_cash };
+            let price = if is_same { maker.price } else { maker.price.complement() };
+            Planned { slot, qty, maker_cash, taker_cash, price }
+        });
+        let plan: Vec<Planned> = fills.collect();
+        let fees = self.markets[at(token.split().0.0)].spec.fees;
+        let total = self.total(&plan, fees, true);
+        self.plan = plan;
+        total
+    }
+
     fn total(&self, plan: &[Planned], fees: Fees, is_full: bool) -> Result<PlanTotal, Refusal> {
         let mut total = PlanTotal { is_full, ..PlanTotal::default() };
         for fills in self.trades_of(plan) {
@@ -239,7 +260,7 @@ impl Exchange {
     fn fill_maker(&mut self, fill: &Planned, taker: &Order, trade: super::TradeIx) {
         let (market, slot) = (taker.market(), fill.slot);
         let maker = self.orders.get_mut(slot);
-        let (side, _) = maker.in_book();
+        let (side, level) = maker.in_book();
         maker.cum_qty += fill.qty;
         let number = self.trades.push_fill(Fill {
             order: maker.hash,
@@ -263,7 +284,7 @@ impl Exchange {
             Side::Sell => fill.qty,
         };
         let is_filled = maker.leaves_qty() == 0;
-        self.markets[at(market.0)].book.fill_best(side, fill.qty);
+        self.markets[at(market.0)].book.fill(side, level, fill.qty);
         self.accounts[at(account.0)].holding_mut(asset).matched += owed;
         self.out.push(Event::Updated { slot: Slot(slot), trade, cum_qty });
         if is_filled {

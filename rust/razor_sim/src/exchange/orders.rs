@@ -235,6 +235,19 @@ impl Orders {
         self.ended.push_back(slot);
     }
 
+    /// Forgets the order that ended last.
+    pub(super) fn forget_newest(&mut self) {
+        if let Some(slot) = self.ended.pop_back() {
+            self.index.remove(&self.table[at(slot)].hash, slot);
+            self.free.push(slot);
+        }
+    }
+
+    /// Serial of the next order.
+    pub(super) const fn next_serial(&self) -> u64 {
+        self.serial + 1
+    }
+
     /// Forgets the orders that ended first until `keep` are left.
     pub(super) fn forget(&mut self, keep: usize) {
         while self.ended.len() > keep {

@@ -63,7 +63,7 @@ impl Exchange {
     }
 
     /// Matches an accepted order by the plan at hand and leaves its rest where it belongs.
-    fn fill_and_rest(&mut self, slot: u32, total: PlanTotal) -> Result<Ack, Refusal> {
+    pub(super) fn fill_and_rest(&mut self, slot: u32, total: PlanTotal) -> Result<Ack, Refusal> {
         let market = self.orders.get(slot).market();
         if total.qty > 0 {
             self.execute(slot, self.markets[at(market.0)].spec.fees)?;
@@ -135,7 +135,7 @@ impl Exchange {
         Ok(())
     }
 
-    fn accept(&mut self, order: &PlaceOrder, terms: &Terms) -> u32 {
+    pub(super) fn accept(&mut self, order: &PlaceOrder, terms: &Terms) -> u32 {
         let head = self.owners[at(order.owner.0)].head;
         let slot = self.orders.add(Order {
             hash: order.hash,

@@ -257,6 +257,9 @@ pub enum SetupFault {
     /// The action names outcomes twice, none or all unknown, or a market that cannot do it.
     #[error("the action does not fit its market or group; check indices and resolution")]
     Action,
+    /// A level or print from outside that the market cannot have.
+    #[error("levels lie on the grid of a market that is not resolved, prints inside 0..1")]
+    Outside,
     /// More than 32-bit indices can name.
     #[error("more definitions than 32-bit indices can name")]
     Full,

@@ -138,7 +138,8 @@ impl MarketSpec {
     }
 }
 
-fn is_uint256(text: &str) -> bool {
+/// Whether a text is a token id: decimal uint256 without leading zeros.
+pub(crate) fn is_uint256(text: &str) -> bool {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
     let fits = text.len() < MAX_TOKEN.len() || (text.len() == MAX_TOKEN.len() && text <= MAX_TOKEN);
     is_plain && fits && !text.is_empty()

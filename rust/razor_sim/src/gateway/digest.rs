@@ -7,7 +7,9 @@
 //! Why a function of the words instead of one running generator: what happens to one order must not
 //! depend on how many others were sent before it.
 
+use razor_core::ids::TokenIx;
 use razor_core::order::attempt::{Attempt, OrderHash, OrderIx, Side, TradeId};
+use razor_core::units::{Nanos, Price, Qty};
 
 use crate::rng::Rng;
 
@@ -44,6 +46,23 @@ pub(crate) fn mix(seed: u64, choice: Choice, words: &[u64]) -> u64 {
 /// A generator for one choice.
 pub(crate) fn rng(seed: u64, choice: Choice, words: &[u64]) -> Rng {
     Rng::new(mix(seed, choice, words))
+}
+
+/// A size for a level whose source has none: half to one and a half of the set depth, the same for
+/// the same state of the book.
+pub(crate) fn seeded_depth(
+    seed: u64,
+    depth: Qty,
+    token: TokenIx,
+    price: Price,
+    changed: Nanos,
+) -> Qty {
+    let words = [u64::from(token.0), u64::from(price.micros()), changed.0.cast_unsigned()];
+    let spread = match depth.0 {
+        0 => 0,
+        depth => rng(seed, Choice::Depth, &words).below_wide(depth.saturating_add(1)),
+    };
+    Qty((depth.0 >> 1).saturating_add(spread))
 }
 
 /// The hash of an order: a function of the run and of the attempt, not of when it is asked.

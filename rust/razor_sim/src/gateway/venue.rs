@@ -282,18 +282,9 @@ impl SimGateway {
         size
     }
 
-    /// A size for a level whose source has none: half to one and a half of the set depth, the same
-    /// for the same state of the book.
     fn seeded_size(&self, intent: &Intent, price: Price, top: &MarketTop) -> Qty {
-        let depth = self.config.quote_depth.0;
-        let words = [
-            u64::from(intent.attempt.token.0),
-            u64::from(price.micros()),
-            top.changed.0.cast_unsigned(),
-        ];
-        let mut rng = digest::rng(self.config.seed, Choice::Depth, &words);
-        let spread = if depth == 0 { 0 } else { rng.below_wide(depth.saturating_add(1)) };
-        Qty((depth >> 1).saturating_add(spread))
+        let (seed, depth) = (self.config.seed, self.config.quote_depth);
+        digest::seeded_depth(seed, depth, intent.attempt.token, price, top.changed)
     }
 
     /// Cuts a fill into the trades it is told as; each has at least one micro-share.
