@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from razor import _core
+from razor.adapters.sandbox.deeds import Part
 from razor.adapters.sandbox.refusal import Refused
 from razor.adapters.sandbox.relayer import Fate
 from tests.sandbox.relaying import (
@@ -92,6 +93,13 @@ def test_positions_of_the_second_protocol_go_over_the_router() -> None:
     desk.done(router("redeem", V2, 0, 7 * ONE), router("redeem", V2, 1, 3 * ONE))
     assert [desk.held(v2_token(V2, side)) for side in (0, 1)] == [0, 4 * ONE]
     assert desk.held() == (1_000 - 7 + 3) * ONE
+    noted = [deed.part for deed in desk.relayer.deeds.of(desk.ground.accounts[WALLET])]
+    assert noted == [
+        Part("SPLIT", 4, None, 9 * ONE, 9 * ONE),
+        Part("MERGE", 4, None, 2 * ONE, 2 * ONE),
+        Part("REDEEM", 4, 0, 7 * ONE, 0),
+        Part("REDEEM", 4, 1, 3 * ONE, 3 * ONE),
+    ]
 
 
 def test_the_module_converts_the_no_that_was_sent_to_it_just_before() -> None:

@@ -12,7 +12,8 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from razor.adapters.sandbox.listing import EventListing, Listed, Standing
+from razor.adapters.sandbox.listing import EventListing, Listed
+from razor.adapters.sandbox.quotes import shown_prices
 from razor.adapters.sandbox.refusal import Refused
 from razor.adapters.sandbox.router import Answer, Request, Router
 from razor.adapters.sandbox.spelling import decimal_number, decimal_text, iso_time
@@ -22,9 +23,6 @@ _MOST: Final = 100
 _DEFAULT: Final = 20
 _OFFSET_MOST: Final = 2_000
 _DIGITS: Final = 9
-_HALF: Final = 500_000
-_WIDE: Final = 100_000
-"""A spread above ten cents: the venue shows the last trade then, not the middle."""
 _NOT_FOUND: Final = "not found"
 _DEPRECATED: Final = {"Deprecation": "true", "Link": '</markets/keyset>; rel="successor-version"'}
 _ORDERS: Final = ("id", "slug", "endDate", "startDate", "volumeNum", "volume24hr", "liquidityNum")
@@ -196,7 +194,7 @@ class Gamma:
             "slug": market.slug,
             "description": market.question,
             "outcomes": _text(list(market.outcomes)),
-            "outcomePrices": _text(self._outcome_prices(listed, standing)),
+            "outcomePrices": _text([decimal_text(it) for it in shown_prices(self._venue, listed)]),
             "clobTokenIds": _text(list(market.token_ids)),
             "version": market.version,
             "active": standing.is_active,
@@ -251,22 +249,6 @@ class Gamma:
         if last is not None:
             quote["lastTradePrice"] = msgspec.Raw(last[0].encode())
         return quote
-
-    def _outcome_prices(self, listed: Listed, standing: Standing) -> list[str]:
-        """The middle, or the last trade when the spread is wide; payouts once resolved."""
-        if standing.payout is not None:
-            if standing.winner is None:
-                return [decimal_text(_HALF)] * 2
-            return ["1" if side == standing.winner else "0" for side in (0, 1)]
-        bid, ask = self._venue.exchange.top(2 * listed.index)
-        last = self._venue.exchange.last_trade(listed.index)
-        shown = _HALF
-        if bid is not None and ask is not None and ask - bid <= _WIDE:
-            shown = (bid + ask) // 2
-        elif last is not None:
-            whole, _, fraction = last[0].partition(".")
-            shown = int(whole) * 2 * _HALF + int(f"{fraction:<06s}"[:6])
-        return [decimal_text(shown), decimal_text(2 * _HALF - shown)]
 
 
 def _event_head(event: EventListing) -> dict[str, object]:

@@ -74,6 +74,16 @@ ROUTES: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "GET /events/{id}": (_OPEN, "An event by its number."),
         "GET /tags": (_OPEN, "Tags of all events."),
     },
+    "data": {
+        "GET /trades": (_OPEN, "Trades by offset, newest first, up to 500 a page."),
+        "GET /positions": (_OPEN, "What a wallet holds, by offset, the largest first."),
+        "GET /value": (_OPEN, "Worth of a wallet's positions."),
+        "GET /v2/trades": (_OPEN, "Trades by cursor, newest first, up to 1,000 a page."),
+        "GET /v2/positions": (_OPEN, "What a wallet holds or held, by cursor."),
+        "GET /v2/value": (_OPEN, "Worth of a wallet's positions."),
+        "GET /v2/activity": (_OPEN, "Trades of a wallet as taker and maker, by cursor."),
+        "GET /v2/approvals": (_OPEN, "What contracts may move of a wallet."),
+    },
     "relayer": {
         "GET /deployed": (_OPEN, "Whether a wallet exists on the chain."),
         "GET /nonce": (_OPEN, "Nonce of a wallet's next batch."),

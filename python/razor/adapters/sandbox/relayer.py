@@ -24,6 +24,7 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from razor import _core
+from razor.adapters.sandbox.deeds import Deeds
 from razor.adapters.sandbox.refusal import TOO_MANY, Refused
 from razor.adapters.sandbox.relayer_calls import Grants, Impossible, Move, Planner, read_acts
 from razor.adapters.sandbox.relayer_keys import RelayerKeys, Sender
@@ -171,9 +172,11 @@ class Relayer:
         self._max_submits = max_submits
         self._desk = _Desk()
         self.grants = Grants(ground.exchange)
+        self.deeds = Deeds()
         self._planner = Planner(
             ground.exchange,
             self.grants,
+            self.deeds,
             account_of=ground.account_of,
             group_of=ground.group_of,
         )

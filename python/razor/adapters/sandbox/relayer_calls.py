@@ -15,6 +15,7 @@ from typing import Final, Literal
 import msgspec
 
 from razor import _core
+from razor.adapters.sandbox.deeds import Deeds, Part, redeemed_part, redeemed_parts
 from razor.adapters.sandbox.refusal import Refused
 
 UNBOUNDED: Final = 2**256 - 1
@@ -163,12 +164,14 @@ class Planner:
         self,
         exchange: _core.Exchange,
         grants: Grants,
+        deeds: Deeds,
         *,
         account_of: Callable[[str], int | None],
         group_of: Callable[[str], int | None],
     ) -> None:
         self._exchange = exchange
         self._grants = grants
+        self._deeds = deeds
         self._account_of = account_of
         self._group_of = group_of
 
@@ -205,14 +208,42 @@ class Planner:
         if market is None or self._adapter_of(market) != act.contract:
             raise Impossible("execution reverted: the condition is not prepared")
         if act.kind == "redeem":
-            return _action(lambda now_ns: exchange.redeem(now_ns, account, market))
+            return self._told(
+                account,
+                lambda now_ns: exchange.redeem(now_ns, account, market),
+                lambda: redeemed_parts(exchange, account, market),
+            )
         _check_amount(amount)
         if act.kind == "split":
-            return _action(lambda now_ns: exchange.split(now_ns, account, market, amount))
+            return self._told(
+                account,
+                lambda now_ns: exchange.split(now_ns, account, market, amount),
+                lambda: [Part("SPLIT", market, None, amount, amount)],
+            )
         if act.kind == "merge":
-            return _action(lambda now_ns: exchange.merge(now_ns, account, market, amount))
-        token = 2 * market + act.index
-        return _action(lambda now_ns: exchange.redeem_part(now_ns, account, token, amount))
+            return self._told(
+                account,
+                lambda now_ns: exchange.merge(now_ns, account, market, amount),
+                lambda: [Part("MERGE", market, None, amount, amount)],
+            )
+        return self._told(
+            account,
+            lambda now_ns: exchange.redeem_part(now_ns, account, 2 * market + act.index, amount),
+            lambda: [redeemed_part(exchange, market, act.index, amount)],
+        )
+
+    def _told(
+        self, account: int, send: Callable[[int], int], parts: Callable[[], list[Part]]
+    ) -> Move:
+        """An action that is noted when it is sent; what it takes is looked at before."""
+
+        def do(now_ns: int) -> int:
+            taken = parts()
+            action = send(now_ns)
+            self._deeds.note(account, taken, action, now_ns)
+            return action
+
+        return _action(do)
 
     def _convert(self, account: int, key: str, outcomes: list[int], amount: int) -> Move:
         """NO of these outcomes of a group into YES of the others, and cash for all but one."""
