@@ -17,6 +17,7 @@ from razor.adapters.sandbox.clob_account import ClobAccount
 from razor.adapters.sandbox.clob_history import ClobHistory
 from razor.adapters.sandbox.clob_orders import ClobOrders
 from razor.adapters.sandbox.clob_reads import ClobReads
+from razor.adapters.sandbox.data import DataApi
 from razor.adapters.sandbox.fault_files import load_plan, open_truth
 from razor.adapters.sandbox.faults import Faults
 from razor.adapters.sandbox.gamma import Gamma
@@ -158,13 +159,14 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
     else:
         _list_markets(venue)
     residents = settle_residents(venue)
-    routers = {name: Router() for name in ("clob", "gamma", "relayer", "status")}
+    routers = {name: Router() for name in ("clob", "gamma", "data", "relayer", "status")}
     ClobReads(venue).mount(routers["clob"])
     ClobOrders(venue).mount(routers["clob"])
     ClobAccount(venue).mount(routers["clob"])
     ClobHistory(venue).mount(routers["clob"])
     Gamma(venue).mount(routers["gamma"])
-    _mount_relayer(venue, residents, routers["relayer"], plan)
+    relayer = _mount_relayer(venue, residents, routers["relayer"], plan)
+    DataApi(venue, relayer.grants.pairs, relayer.deeds.of).mount(routers["data"])
     services = [
         Service(
             name=name,
