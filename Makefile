@@ -98,7 +98,7 @@ package: build ## wheel from a clean checkout, installed and tried in an empty e
 
 bench: build ## measure razor here and write the tables of docs/PERFORMANCE.md (two minutes)
 	@$(BIN)/razor bench --document docs/PERFORMANCE.md
-	@$(BIN)/python tools/exchange_bench.py --document docs/PERFORMANCE.md
+	@$(BIN)/python tools/benches/exchange.py --document docs/PERFORMANCE.md
 
 lock: $(PACKAGES_STAMP) ## resolve locks/ anew from pyproject.toml
 	$(BIN)/python tools/lock.py

@@ -1,6 +1,7 @@
 """Lives of orders and accounts over HTTP: expiry, delays, sessions, standings, accidents."""
 
 import json
+from typing import Literal
 
 import pytest
 
@@ -68,13 +69,15 @@ def test_a_taker_of_a_delayed_market_waits_and_cannot_cancel() -> None:
     ("standing", "text"),
     [("banned", "address banned"), ("closed_only", "address in closed only mode")],
 )
-def test_a_restricted_account_hears_why(standing: str, text: str) -> None:
+def test_a_restricted_account_hears_why(
+    standing: Literal["banned", "closed_only"], text: str
+) -> None:
     place = Place()
     trader = place.trader(0)
     venue = place.sandbox.venue
     account = venue.account_of(trader.resident.wallet)
     assert account is not None
-    venue.exchange.set_standing(venue.now_ns(), account, standing)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    venue.exchange.set_standing(venue.now_ns(), account, standing)
     said = trader.post(place.token(PLAIN), "BUY", 40, 10)
     assert said.status == 400
     assert text in said.json["error"]

@@ -6,7 +6,7 @@ nothing that the package loads beside the exchange may.
 
 Must never: count an answer that is not 200, or a frame that was not read by a socket.
 
-`tools/exchange_bench.py [--quick] [--document FILE]`. One process serves, another one loads; the
+`tools/benches/exchange.py [--quick] [--document FILE]`. One process serves, another one loads; the
 time on the processor of the serving one says what a core carries, and stands beside the rate.
 """
 
@@ -25,7 +25,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
-from findings import ROOT
 from razor import _core
 from razor.adapters.sandbox.keys import Call
 from razor.adapters.sandbox.listing import ONE, MarketListing
@@ -38,6 +37,7 @@ from razor.app.sandbox import Sandbox, SandboxPlan, build
 
 BEGIN = "<!-- exchange: written by `make bench`, do not edit -->"
 END = "<!-- end of exchange -->"
+ROOT = Path(__file__).resolve().parents[2]
 _ZERO = "0x" + "0" * 64
 _SALTS = itertools.count(1)
 _TICKS = os.sysconf("SC_CLK_TCK")
