@@ -1,5 +1,6 @@
 """Worlds that are served: their files, their markets, and traders that act with time."""
 
+import json
 from decimal import Decimal
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from razor.adapters.sandbox.world import WorldPlan, read_world, write_world
 from razor.app.sandbox import SandboxPlan
 from razor.domain.errors import SettingsError
-from tests.sandbox.trader import ONE, Place
+from tests.sandbox.trader import ONE, SECOND, Place
 
 SMALL = WorldPlan(seed=5, binaries=2, groups=2, pace_ms=100)
 
@@ -89,3 +90,25 @@ def test_a_bad_file_is_refused_with_its_key(tmp_path: Path, text: str, key: str)
     assert problem.key == key
     assert "razor sandbox seed" in problem.remedy
     assert str(path) in str(caught.value)
+
+
+def test_planted_sets_are_told_to_the_checker_and_to_nobody_else(tmp_path: Path) -> None:
+    path = tmp_path / "truth.jsonl"
+    place = Place(plan=SandboxPlan(port=0, is_limited=False, world=SMALL, truth=path))
+    venue = place.sandbox.venue
+    for _ in range(60):
+        place.clock.now_ns += SECOND
+        venue.go_on()
+    place.sandbox.close()
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    planted = [line for line in lines if line["what"] == "planted"]
+    assert len(planted) > 10
+    listed = {it.market.token_ids[0] for it in venue.catalogue.markets}
+    for told in planted:
+        assert set(told["legs"]) <= listed
+        assert told["start_ns"] < told["over_ns"] <= told["end_ns"]
+        assert told["size_micros"] > 0
+    status = place.ask("GET", "/status.json", service="status").text
+    assert b"planted" not in status
+    # What is over is taken from the engine, whoever listens.
+    assert venue.exchange.take_truth() == b""

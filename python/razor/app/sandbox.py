@@ -40,7 +40,7 @@ from razor.adapters.sandbox.throttle import (
     Tier,
 )
 from razor.adapters.sandbox.venue import Admission, Venue
-from razor.adapters.sandbox.world import WorldPlan, open_world
+from razor.adapters.sandbox.world import PlantedSets, WorldPlan, open_world
 from razor.app.wiring import Process
 from razor.domain.local_venue import FIRST_PORT, SERVICES
 
@@ -179,6 +179,8 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
     faults = None
     if plan.faults is not None or plan.truth is not None:
         faults = Faults(venue, hub, planned, open_truth(plan.truth))
+    if plan.tape is None and plan.world is not None:
+        venue.wind(PlantedSets(venue, None if faults is None else faults.truth.tell))
     sandbox = Sandbox(
         venue=venue,
         hub=hub,

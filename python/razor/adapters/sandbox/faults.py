@@ -106,6 +106,11 @@ class Faults:
         """Close the truth ledger."""
         self._truth.close()
 
+    @property
+    def truth(self) -> Truth:
+        """The truth ledger, for what else a checker must know."""
+        return self._truth
+
     def opens(self, service: Service, path: str) -> Answer | None:
         """Why a stream does not open: the edge refuses the caller (F-38)."""
         subject = Subject(text=path.encode(), service=service.name, method="GET", path=path)

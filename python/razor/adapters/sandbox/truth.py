@@ -9,7 +9,8 @@ Lines, by their member `what`:
 - `call`: a call that has ended. `delivered` are the times at which the venue saw it (none: never),
   `really` what the venue said, `sent` what its sender got; `faults` what touched it;
 - `frame`: a user frame as the venue made it, before any fault;
-- `fault`: a fault that took hold of a frame or of the venue.
+- `fault`: a fault that took hold of a frame or of the venue;
+- `planted`: a set of a world that was executable, with its size and life, once it is over.
 
 Times are milliseconds since the start, by the venue's clock.
 

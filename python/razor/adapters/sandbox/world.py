@@ -7,6 +7,7 @@ engine and act with its time).
 """
 
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -112,6 +113,29 @@ def open_world(venue: Venue, plan: WorldPlan) -> None:
     for market in sorted(listing.markets, key=lambda it: it.market):
         owner = listing.events[market.event]
         venue.catalogue.know_market(market.market, _market(market, owner))
+
+
+class PlantedSets:
+    """Tells a checker of every planted set that is over: size, lifetime, and who took of it.
+
+    A clockwork of the venue. What ended is taken from the engine also where nobody listens, so that
+    it does not pile up there.
+    """
+
+    def __init__(self, venue: Venue, tell: Callable[..., None] | None) -> None:
+        """`tell` takes a word and the members of a line; None where nobody keeps them."""
+        self._venue = venue
+        self._tell = tell
+
+    def due_ns(self) -> int | None:
+        """Nothing by itself: it follows the traders."""
+        return None
+
+    def step(self) -> None:
+        """Take what ended since the last step."""
+        for line in self._venue.exchange.take_truth().splitlines():
+            if self._tell is not None:
+                self._tell("planted", **msgspec.json.decode(line, type=dict[str, object]))
 
 
 def read_world(path: Path) -> WorldPlan:
