@@ -185,3 +185,25 @@ def test_it_listens_on_this_machine_alone() -> None:
                     await asyncio.open_connection("127.0.0.2", service.port)
 
     play(story())
+
+
+class Stuck:
+    """Something beside the engine that has a bug."""
+
+    def due_ns(self) -> int | None:
+        return 0
+
+    def step(self) -> None:
+        raise RuntimeError("stuck")
+
+
+def test_whoever_serves_hears_when_the_time_of_the_venue_stops() -> None:
+    async def story() -> None:
+        place = Place()
+        place.sandbox.venue.wind(Stuck())
+        async with serving(place.sandbox.front, place.sandbox.services) as driving:
+            await asyncio.wait([driving])
+            with pytest.raises(RuntimeError, match="stuck"):
+                driving.result()
+
+    play(story())

@@ -279,10 +279,12 @@ def _named(headers: Mapping[str, str]) -> Mapping[str, str] | None:
 @asynccontextmanager
 async def serving(
     front: Front, services: list[Service], wires: Wires | None = None
-) -> AsyncGenerator[None]:
+) -> AsyncGenerator[asyncio.Task[None]]:
     """Listen for the length of the block; ports that were 0 are those of free ones then.
 
-    `wires` listens instead for the services that it has faults for.
+    Gives the task that drives the venue's time, which ends only with a bug: whoever serves must
+    watch it, for without it nothing settles any more. `wires` listens instead for the services
+    that it has faults for.
 
     Errors: `OSError` when a port is taken.
     """
@@ -303,11 +305,10 @@ async def serving(
             service.port = runner.addresses[0][1]
         driving = asyncio.create_task(front.drive(), name="sandbox-clock")
         try:
-            yield
+            yield driving
         finally:
             driving.cancel()
-            with suppress(asyncio.CancelledError):
-                await driving
+            await asyncio.wait([driving])
     finally:
         if wires is not None:
             await wires.close()
