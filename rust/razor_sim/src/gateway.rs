@@ -45,7 +45,7 @@ use razor_core::units::{Nanos, Qty};
 
 pub use config::{AckOrder, LatencySpike, Model, SettleDelay, SimConfig, SimMarkets};
 pub use course::Race;
-pub(crate) use digest::seeded_depth;
+pub(crate) use digest::{order_hash, seeded_depth};
 pub use fault::{Fault, FaultCode, FaultPlan, Params, RefusalClass, When};
 pub use strike::Injected;
 pub use truth::{Axis, Fate, TrueMerge, TrueOrder, TrueTrade, Truth};

@@ -24,6 +24,7 @@ pub mod crowd;
 pub mod exchange;
 pub mod feedgen;
 pub mod gateway;
+pub mod local;
 pub mod rng;
 #[expect(
     clippy::arithmetic_side_effects,
