@@ -115,8 +115,7 @@ impl Reserve {
 /// dropped.
 #[derive(Debug)]
 pub struct RunLock {
-    // The lock lives as long as the open file.
-    file: Arc<File>,
+    file: Arc<Locked>,
     path: PathBuf,
     dir: PathBuf,
     token: u64,
@@ -125,7 +124,20 @@ pub struct RunLock {
 /// Keeps a lock held for someone who writes under it.
 #[derive(Debug, Clone)]
 pub struct LockHold {
-    _file: Arc<File>,
+    _file: Arc<Locked>,
+}
+
+/// A locked file. It is unlocked by name and not by being closed: a child that another thread is
+/// just starting has a copy of every open file until it becomes another program, and would keep
+/// the lock for so long.
+#[derive(Debug)]
+struct Locked(File);
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // Closing does the same a little later.
+        let _unlocked = self.0.unlock();
+    }
 }
 
 /// Name of the lock file in a run directory.
@@ -157,7 +169,8 @@ impl RunLock {
                 return Err(IoFault::new(Operation::Lock, &path, &error));
             }
         }
-        let mut lock = Self { file: Arc::new(file), path, dir: dir.to_path_buf(), token: 0 };
+        let mut lock =
+            Self { file: Arc::new(Locked(file)), path, dir: dir.to_path_buf(), token: 0 };
         lock.outgrow(last)?;
         Ok(lock)
     }
@@ -174,7 +187,10 @@ impl RunLock {
             Err(error) => return Err(IoFault::new(Operation::Open, &path, &error)),
         };
         match file.try_lock_shared() {
-            Ok(()) => Ok(false),
+            Ok(()) => {
+                drop(Locked(file));
+                Ok(false)
+            }
             Err(TryLockError::WouldBlock) => Ok(true),
             Err(TryLockError::Error(error)) => Err(IoFault::new(Operation::Lock, &path, &error)),
         }
@@ -203,9 +219,9 @@ impl RunLock {
         let token = seen.saturating_add(1);
         // A torn last line is closed by the leading line break of the next one.
         let line = format!("\n{token} {}\n", std::process::id());
-        let written = (&*self.file).write_all(line.as_bytes());
+        let written = (&self.file.0).write_all(line.as_bytes());
         written.map_err(IoFault::at(Operation::Write, &self.path))?;
-        self.file.sync_all().map_err(IoFault::at(Operation::Sync, &self.path))?;
+        self.file.0.sync_all().map_err(IoFault::at(Operation::Sync, &self.path))?;
         self.token = token;
         Ok(())
     }

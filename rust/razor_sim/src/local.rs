@@ -66,6 +66,7 @@ struct Shown {
     side: Side,
     price: Fine,
     changed: Nanos,
+    qty: u64,
 }
 
 /// See the module.
@@ -229,16 +230,36 @@ impl LocalGateway {
             (Side::Buy, Outcome::No) => (Side::Buy, own.complement()),
             (Side::Sell, Outcome::No) => (Side::Sell, own.complement()),
         };
-        let next = Shown { token: attempt.token, side, price, changed: top.changed };
-        if self.shown.get(&market) == Some(&next) {
-            // No message since: what was taken of it stays taken.
-            return;
-        }
-        self.hide(now, market);
-        let level = OutsideLevel { owner: self.outside, market, side, price, qty: qty.0 };
+        let (token, changed) = (attempt.token, top.changed);
+        let next = Shown { token, side, price, changed, qty: qty.0 };
+        let seen = self.shown.get(&market).copied();
+        // No message since: what was taken of it stays taken. A second message of the same instant
+        // adds or takes away what it says.
+        let qty = match seen.filter(|old| Shown { qty: next.qty, ..*old } == next) {
+            Some(old) if old.qty == next.qty => return,
+            Some(old) => {
+                let left = self.left_at(market, side, price);
+                left.saturating_add(next.qty).saturating_sub(old.qty)
+            }
+            None => {
+                self.hide(now, market);
+                next.qty
+            }
+        };
+        let level = OutsideLevel { owner: self.outside, market, side, price, qty };
         if self.ask(now, Command::Operate(Operation::Show(level))).is_ok() {
             self.shown.insert(market, next);
         }
+    }
+
+    /// What still stands at a level of the YES book.
+    fn left_at(&self, market: MarketIx, side: Side, price: Fine) -> u64 {
+        let depth = self.exchange.depth(TokenIx::of(market, Outcome::Yes));
+        let levels = match side {
+            Side::Buy => depth.bids,
+            Side::Sell => depth.asks,
+        };
+        levels.iter().find(|(at, _)| *at == price).map_or(0, |(_, qty)| *qty)
     }
 
     fn hide(&mut self, now: Nanos, market: MarketIx) {
@@ -410,7 +431,7 @@ fn course(config: &LocalConfig) -> Config {
     course
 }
 
-/// A market as the exchange lists it: plain, with ids of its own, closed where its fees are unknown.
+/// A market as the exchange lists it: plain, ids of its own, closed where its fees are unknown.
 fn spec_of(number: usize, market: &MarketDef) -> MarketSpec {
     let is_priced = market.fees != Fees::Unknown;
     let first = number.saturating_mul(2);

@@ -16,7 +16,7 @@ mod venue;
 
 use proptest::prelude::*;
 use razor_core::ids::{SetIx, TokenIx};
-use razor_core::market::{SetDef, SetKind, Settlement, Universe};
+use razor_core::market::{Fees, MarketDef, SetDef, SetKind, Settlement, Universe};
 use razor_core::order::gateway::{Gateway, Reply, TradeState, VenueEvent};
 use razor_core::order::{Evidence, OrderIx, Rung};
 use razor_core::units::{Nanos, Qty};
@@ -211,4 +211,36 @@ fn a_copy_of_an_order_is_unproven_and_buys_nothing() {
         event,
         VenueEvent::Found { evidence: Evidence::Finished { matched: Qty(20_000_000) }, .. }
     )));
+}
+
+#[test]
+fn markets_are_listed_once_and_one_whose_fees_are_unknown_takes_no_order() {
+    let mut gateway = local(7);
+    assert_eq!(gateway.exchange().markets().len(), 2);
+    let mut all = universe();
+    let unknown = MarketDef { fees: Fees::Unknown, ..all.markets()[0].clone() };
+    all.add_market(unknown).expect("market");
+    gateway.define(&all);
+    gateway.define(&all);
+    assert_eq!(gateway.exchange().markets().len(), 3);
+    let mut books = Books::flat("0.44", "0.46", "50");
+    books.set(TokenIx(4), "0.44", "0.46", "50", Nanos(0));
+    let blind = attempt(0, Rung::Fire, 4, "0.46", "20");
+    let blind = send(&mut gateway, Nanos(0), blind, &books);
+    let known = send(&mut gateway, Nanos(0), attempt(1, Rung::Fire, 2, "0.46", "20"), &books);
+    let events = run(&mut gateway, ms(20_000), &books);
+    assert!(told(&events, blind.order)[0].ends_with("RefusedMarket"));
+    assert!(told(&events, known.order)[0].ends_with("Matched(Qty(20000000))"));
+}
+
+#[test]
+fn a_restart_is_told_that_nobody_remembers_and_that_the_list_is_read() {
+    let mut gateway = local(7);
+    let books = Books::flat("0.44", "0.46", "50");
+    gateway.reconcile(Nanos(0));
+    gateway.query_merge(Nanos(0), SetIx(0), shares("20"));
+    let events: Vec<VenueEvent> =
+        run(&mut gateway, ms(5_000), &books).into_iter().map(|(_, event)| event).collect();
+    assert_eq!(events, [VenueEvent::Reconciled, VenueEvent::MergeUnknown]);
+    assert_eq!(gateway.next_due(), None);
 }

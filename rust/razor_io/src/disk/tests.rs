@@ -29,6 +29,18 @@ fn whether_a_lock_is_held_can_be_asked_without_taking_it() {
 }
 
 #[test]
+fn a_lock_that_is_given_up_is_free_while_a_child_still_has_a_copy_of_the_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let held = RunLock::acquire(dir.path()).unwrap();
+    // What a fork leaves in the child until it becomes another program.
+    let copy = held.file.0.try_clone().unwrap();
+    drop(held);
+    assert_eq!(RunLock::is_held(dir.path()), Ok(false));
+    assert!(RunLock::acquire(dir.path()).is_ok());
+    drop(copy);
+}
+
+#[test]
 fn one_lock_admits_one_writer_at_a_time() {
     let dir = tempfile::tempdir().unwrap();
     let lock = RunLock::acquire(dir.path()).unwrap();
