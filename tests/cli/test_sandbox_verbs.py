@@ -49,3 +49,13 @@ def test_a_port_that_is_taken_is_said_and_nothing_is_served() -> None:
         assert done.code == 2
         assert is_one_message(done)
         assert "--port" in done.err
+
+
+def test_a_truth_that_cannot_be_written_ends_the_serving_with_a_fault() -> None:
+    # The device takes every byte into its buffer and refuses to write any.
+    words = ("--port", "0", "--speed", "100x", "--truth", "/dev/full")
+    done = here("sandbox", "serve", *words)
+    assert done.code == 3
+    assert is_one_message(done)
+    assert "without --truth" in done.err
+    assert "/dev/full (No space left on device)" in done.err

@@ -39,9 +39,11 @@ from razor.adapters.sandbox.throttle import (
     SignerLimits,
     Tier,
 )
+from razor.adapters.sandbox.truth import TruthLost
 from razor.adapters.sandbox.venue import Admission, Venue
 from razor.adapters.sandbox.world import PlantedSets, WorldPlan, open_world
 from razor.app.wiring import Process
+from razor.domain.errors import StorageError
 from razor.domain.local_venue import FIRST_PORT, SERVICES
 
 __all__ = ["Sandbox", "SandboxPlan", "serve"]
@@ -179,6 +181,7 @@ def build(plan: SandboxPlan, clock: Callable[[], int]) -> Sandbox:
     faults = None
     if plan.faults is not None or plan.truth is not None:
         faults = Faults(venue, hub, planned, open_truth(plan.truth))
+        venue.wind(faults.truth)
     if plan.tape is None and plan.world is not None:
         venue.wind(PlantedSets(venue, None if faults is None else faults.truth.tell))
     sandbox = Sandbox(
@@ -218,13 +221,23 @@ def _mount_relayer(
 def serve(start: Process, plan: SandboxPlan, said: Callable[[Sandbox], None]) -> None:
     """Serve until the process is asked to stop; ``said`` is told once it listens.
 
-    Errors: ``OSError`` when a port is taken, and those of :func:`build`.
+    Errors: ``OSError`` when a port is taken, :class:`StorageError` when the truth cannot be
+    written, and those of :func:`build`.
     """
     leap = LeapClock(start.started_ns)
     sandbox = build(plan, _clock(start, plan.speed) if plan.speed else leap)
     leap.leap_over(sandbox.venue.exchange)
     with closing(sandbox):
-        asyncio.run(_serve(start, sandbox, said))
+        try:
+            asyncio.run(_serve(start, sandbox, said))
+        except TruthLost as lost:
+            message = f"the truth can no longer be written to {plan.truth} ({lost}): serving ends"
+            raise StorageError(
+                message,
+                path=plan.truth or Path(),
+                cause=str(lost),
+                remedy="free space there, or serve without --truth",
+            ) from lost
 
 
 async def _serve(start: Process, sandbox: Sandbox, said: Callable[[Sandbox], None]) -> None:
@@ -241,7 +254,7 @@ async def _serve(start: Process, sandbox: Sandbox, said: Callable[[Sandbox], Non
         await asyncio.wait([waiting, driving], return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         if driving.done():
-            # A bug: an exchange whose time stands still must not go on answering.
+            # A disk or a bug: an exchange whose time stands still must not go on answering.
             driving.result()
 
 

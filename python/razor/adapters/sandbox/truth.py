@@ -2,6 +2,8 @@
 
 Owns: `Truth`, one JSON object per line. Checkers read it; nothing that trades ever does.
 
+It is a clockwork of its venue: a line that cannot be written ends whoever serves.
+
 Must never: hold a secret: logins are told by a digest of their answer, headers not at all.
 
 Lines, by their member `what`:
@@ -20,6 +22,7 @@ other witness, because nothing that a fault did to an answer or a frame has reac
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 import msgspec
@@ -41,6 +44,13 @@ class Sink(Protocol):
         ...
 
 
+class TruthLost(Exception):
+    """A line could not be written; its text is what the system said.
+
+    Whoever serves must end then, for checkers rely on every line.
+    """
+
+
 class Truth:
     """Writes lines to a sink; without one it is silent."""
 
@@ -48,6 +58,8 @@ class Truth:
         """Tell times of this clock."""
         self._sink = sink
         self._now_ms = now_ms
+        self.fault: OSError | None = None
+        """Why lines are missing from here on."""
 
     @property
     def is_told(self) -> bool:
@@ -61,16 +73,30 @@ class Truth:
     def close(self) -> None:
         """Be silent from now on."""
         if self._sink is not None:
-            self._sink.close()
+            with suppress(OSError):
+                self._sink.close()
             self._sink = None
+
+    def due_ns(self) -> int | None:
+        """At once when a line could not be written."""
+        return None if self.fault is None else 0
+
+    def step(self) -> None:
+        """Raise `TruthLost` once a line could not be written."""
+        if self.fault is not None:
+            raise TruthLost(self.fault.strerror or str(self.fault)) from self.fault
 
     def tell(self, what: str, **members: object) -> None:
         """Write one line."""
         if self._sink is None:
             return
         line = msgspec.json.encode({"what": what, "at_ms": self._now_ms(), **members})
-        self._sink.write(line + b"\n")
-        self._sink.flush()
+        try:
+            self._sink.write(line + b"\n")
+            self._sink.flush()
+        except OSError as refused:
+            self.fault = refused
+            self.close()
 
 
 def shown(path: str, body: bytes) -> str:
