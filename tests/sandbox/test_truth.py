@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from razor.adapters.sandbox.fault_files import open_truth
 from razor.adapters.sandbox.truth import Truth, TruthLost, shown
 
 
@@ -26,7 +27,7 @@ def test_lines_are_told_with_their_time_until_it_is_closed(tmp_path: Path) -> No
 
 
 def test_a_line_that_is_lost_is_raised_at_the_next_step_and_no_other_follows() -> None:
-    truth = Truth(Path("/dev/full").open("wb"), lambda: 0)
+    truth = Truth(open_truth(Path("/dev/full")), lambda: 0)
     truth.tell("call", number=1)
     assert truth.due_ns() == 0
     assert not truth.is_told
