@@ -293,6 +293,8 @@ fn mix(hash: &OrderHash) -> u32 {
         let value = (sum ^ u64::from_le_bytes(*word)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         value ^ (value >> 29)
     });
+    // Ids that count up differ in the top bits alone until here; the places are the low ones.
+    let mixed = (mixed ^ (mixed >> 32)).wrapping_mul(0xD6E8_FEB8_6659_FD93);
     u32::try_from(mixed >> 32).unwrap_or(0)
 }
 
