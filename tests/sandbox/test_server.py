@@ -103,6 +103,7 @@ def test_bodies_and_frames_beyond_the_limit_end_the_call_and_not_the_server() ->
             async with httpx.AsyncClient(base_url=url) as client:
                 large = await client.post("/order", content=b"x" * (MAX_BODY + 1))
                 assert large.status_code == 413
+                assert large.json() == {"error": "Payload Too Large"}
                 long = await client.get("/book", params={"token_id": "1" * 7_000})
                 assert long.status_code == 400
             async with connect(f"{place.sandbox.urls()['ws']}/ws/market") as books:
